@@ -1,0 +1,109 @@
+// Package spec is the vocabulary of prefab: pipelines, blocks, addresses, references, ports, schemas, metrics, digests.
+// Everything else speaks in its terms. It does no I/O, imports nothing of ours but its own sub-packages, and its
+// values are not changed once they are built.
+package spec
+
+import (
+	"encoding/json"
+
+	"github.com/prefab-build/prefab/spec/diag"
+	"github.com/prefab-build/prefab/spec/expr"
+)
+
+// A Pipeline is a whole spec, with every variable, local, function and for_each worked out.
+type Pipeline struct {
+	Project  Project   `json:"project"`
+	Blocks   []Block   `json:"blocks"` // stages, by address
+	Gates    []Gate    `json:"gates,omitempty"`
+	Backends []Setting `json:"backends,omitempty"`
+	Outputs  []Output  `json:"outputs,omitempty"`
+	// Variables records what was given, for the saved plan; a sensitive one has no value here.
+	Variables []Variable `json:"variables,omitempty"`
+}
+
+// Project holds the settings of the `project`, `cache` and `executor` blocks.
+type Project struct {
+	Seed            int64  `json:"seed"`
+	Profile         string `json:"profile"` // documented, strict or permissive
+	RequiredVersion string `json:"required_version,omitempty"`
+	CachePath       string `json:"cache_path,omitempty"`
+	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
+}
+
+// A Variable is a value given from outside.
+type Variable struct {
+	Name      string          `json:"name"`
+	Sensitive bool            `json:"sensitive,omitempty"`
+	Value     json.RawMessage `json:"value,omitempty"`
+}
+
+// A Setting is a block that stages refer to but that is not run: a backend. Driver is the label: `backend "xla" {}`
+// has the address backend.xla.
+type Setting struct {
+	Addr   Addr   `json:"addr"`
+	Config Config `json:"config"`
+}
+
+// A Block is one stage.
+type Block struct {
+	Addr    Addr        `json:"addr"`
+	Config  Config      `json:"config"`            // keyed attributes
+	Unkeyed Config      `json:"unkeyed,omitempty"` // attributes that can change no output
+	Inputs  []Input     `json:"inputs,omitempty"`  // in the order of the schema's attributes and of their members
+	Backend Addr        `json:"backend,omitzero"`
+	Seed    int64       `json:"seed,omitempty"` // the block's own `seed`
+	Require []Addr      `json:"requires,omitempty"`
+	Limits  []Threshold `json:"thresholds,omitempty"`
+	// Values holds what file(), fileset() and env() returned on the way to this block's attributes, by call.
+	Values      map[string]string `json:"values,omitempty"`
+	Description string            `json:"description,omitempty"`
+	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header). It is in
+	// no key and no plan.
+	Source map[string]diag.Range `json:"-"`
+}
+
+// An Input is one member of one input port.
+type Input struct {
+	Port   string `json:"port"`
+	Member string `json:"member,omitempty"` // the key of a Map, the index of a List; empty for One
+	Refs   []Ref  `json:"refs"`             // several are a union
+}
+
+// A Threshold is a limit on one metric of its block.
+type Threshold struct {
+	Metric    string     `json:"metric"`
+	Min       *float64   `json:"min,omitempty"`
+	Max       *float64   `json:"max,omitempty"`
+	End       string     `json:"end,omitempty"`        // point, low or high; empty: as the profile says
+	OnFailure string     `json:"on_failure,omitempty"` // guard (default), stop or warn
+	Message   string     `json:"error_message,omitempty"`
+	Range     diag.Range `json:"-"`
+}
+
+// A Gate is a list of checks that must hold before what names it in `requires` may run.
+type Gate struct {
+	Addr        Addr       `json:"addr"`
+	Require     []Addr     `json:"requires,omitempty"`
+	Checks      []Check    `json:"checks"`
+	Description string     `json:"description,omitempty"`
+	Range       diag.Range `json:"-"`
+}
+
+// A Check is one condition of a gate over metrics.
+type Check struct {
+	Name      string     `json:"name"`
+	Condition *expr.Node `json:"condition"`
+	Message   *expr.Node `json:"error_message"`
+	Severity  string     `json:"severity,omitempty"` // error (default) or warn
+	Text      string     `json:"text,omitempty"`     // the condition as written
+	Range     diag.Range `json:"-"`
+}
+
+// An Output is a value that a person asked to see. It may read metrics.
+type Output struct {
+	Name        string     `json:"name"`
+	Value       *expr.Node `json:"value"`
+	Description string     `json:"description,omitempty"`
+	Sensitive   bool       `json:"sensitive,omitempty"`
+	Range       diag.Range `json:"-"`
+}

@@ -1,0 +1,81 @@
+package spec
+
+// Ports are what a stage reads and makes, as far as its config tells.
+type Ports struct {
+	In      []InPort
+	Out     []OutPort
+	Metrics []MetricDef
+}
+
+// An InPort is one input of a stage. Its name is that of the reference attribute.
+type InPort struct {
+	Name        string
+	Artifact    Artifact
+	Shape       Shape
+	Optional    bool
+	Columns     []string // the columns read, besides nothing: a stage that uses ids lists "id"
+	Mapped      bool     // the port whose chunks MapChunk gets; at most one
+	Prepared    bool     // read by Prepare, so part of every chunk's key
+	SourceOrder bool     // a Runner gets the rows in source order instead of id order
+	Training    bool     // rows that descend from a validation or test part may not come here
+	Doc         string
+}
+
+// An OutPort is one output of a stage.
+type OutPort struct {
+	Name     string
+	Artifact Artifact
+	From     string   // the mapped port whose rows this one keeps; empty when the rows are made here
+	Adds     []Column // columns that the stage adds or replaces
+	Taint    string   // "validation" or "test": what the rows are held out for; empty passes on the taint of the inputs
+	Clean    bool     // the taint of the inputs does not pass on (a model; the training part of a split)
+	Doc      string
+}
+
+// A MetricDef is a number that a stage measures. Its name may have a scope before it: `validation.accuracy`.
+type MetricDef struct {
+	Name     string
+	Unit     string // "share", "rows", "nats", ...
+	Min, Max *float64
+	Integer  bool
+	Interval bool // the metric has a 95% interval: name_low and name_high are metrics too
+	Advice   string
+	// Limits holds, by profile, what a `threshold "name" {}` that gives no limit of its own demands.
+	Limits map[string]Limit
+	Doc    string
+}
+
+// A Limit is what a profile demands of a metric.
+type Limit struct {
+	Min, Max *float64
+	// End says which end of the interval is compared: "point", "low" or "high".
+	End string
+	// Warn makes the limit a warning instead of a failure.
+	Warn bool
+}
+
+// KindSpec is all that package lang and the planner need to know of a stage kind.
+type KindSpec struct {
+	Name    string
+	Title   string // one line
+	Doc     string // the package comment: what it does, how, and what it refuses
+	Version int
+	Methods []string // versions of the shared methods that it depends on, sorted
+	// Determinism is "bitwise", "bitwise per numerics class", "tolerance" or "sampled".
+	Determinism string
+	Schema      Schema
+	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it.
+	Ports func(Config) Ports
+	// Check reports what is wrong with a config beyond what the schema says; it may be nil.
+	Check func(Config) []Problem
+	// Places makes the kind put files outside the store (an export): the executor places them after the run.
+	Places bool
+}
+
+// A Problem is what a kind has to say of a config: it sees neither source nor plan, so it names the attribute and
+// package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}.
+type Problem struct {
+	Path    []string
+	Summary string
+	Detail  string
+}
