@@ -68,6 +68,8 @@ type KindSpec struct {
 	Ports func(Config) Ports
 	// Check reports what is wrong with a config beyond what the schema says; it may be nil.
 	Check func(Config) []Problem
+	// Sources says where a kind that reads from outside reads; nil for the others. It gets the full config (Block.Full).
+	Sources func(Config) []Source
 	// Places makes the kind put files outside the store (an export): the executor places them after the run.
 	Places bool
 }
