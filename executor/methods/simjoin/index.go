@@ -1,0 +1,70 @@
+package simjoin
+
+// posting says that a class holds a token, and how many shared tokens of the class come after it.
+type posting struct {
+	class uint32
+	rest  uint32
+}
+
+// index lists, for each token rank, the classes that have it in their index prefix, ascending and so by size.
+//
+// A class y is only ever met by classes x that come after it, which are no smaller. They need an overlap of
+// ceil(2n|y|/(n+d)) or more, so one of the first |y| minus that plus 1 tokens of y must be among the common ones.
+type index struct {
+	start []uint32
+	list  []posting
+}
+
+// build indexes the classes for which member holds; nil means all.
+func (c *Collection) build(tau Ratio, member func(class uint32) bool) *index {
+	ix := &index{start: make([]uint32, c.vocab+2)}
+	each := func(visit func(rank, class, rest uint32)) {
+		for class := range uint32(len(c.first)) {
+			if member != nil && !member(class) {
+				continue
+			}
+			size := int(c.size[class])
+			shared := c.shared(class)
+			for pos := range prefix(shared, size, tau.need(size, size)) {
+				visit(shared[pos], class, uint32(len(shared)-pos-1))
+			}
+		}
+	}
+	// Counting into the cell two behind makes start[r+1] the place to fill next and, when all is filled, the end.
+	each(func(rank, _, _ uint32) { ix.start[rank+2]++ })
+	for r := 2; r < len(ix.start); r++ {
+		ix.start[r] += ix.start[r-1]
+	}
+	ix.list = make([]posting, ix.start[len(ix.start)-1])
+	each(func(rank, class, rest uint32) {
+		ix.list[ix.start[rank+1]] = posting{class, rest}
+		ix.start[rank+1]++
+	})
+	return ix
+}
+
+// prefix returns how many of a class's shared tokens lie within its first size-need+1 tokens. The tokens that it shares
+// with nobody are the rarest, so they come first and use the prefix up.
+func prefix(shared []uint32, size, need int) int {
+	return min(len(shared), max(0, len(shared)-need+1))
+}
+
+// of returns the postings of a rank for classes in [from, to).
+func (ix *index) of(rank, from, to uint32) []posting {
+	list := ix.list[ix.start[rank]:ix.start[rank+1]]
+	return list[search(list, from):search(list, to)]
+}
+
+// search returns the place of the first posting whose class is at least the given one.
+func search(list []posting, class uint32) int {
+	lo, hi := 0, len(list)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if list[mid].class < class {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}

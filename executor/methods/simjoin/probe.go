@@ -1,0 +1,161 @@
+package simjoin
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// prober looks classes up, one after another. It belongs to one goroutine.
+type prober struct {
+	c     *Collection
+	tau   Ratio
+	met   []meeting // by class; all n are 0 between two look-ups
+	found []uint32  // classes met during this look-up
+
+	sized int     // the size that need was made for
+	least int     // the smallest size that can match it
+	need  []int32 // overlap needed with a class of size least+i
+}
+
+// meeting is what a look-up knows of a class that shares a prefix token: n common tokens so far, none of them after the
+// places xrest and yrest (tokens left) in the two.
+type meeting struct {
+	n            int32 // out: cannot match
+	size         int32
+	xrest, yrest uint32
+}
+
+const out = -1
+
+func (c *Collection) prober(tau Ratio) *prober {
+	p := &prober{c: c, tau: tau, met: make([]meeting, len(c.size)), sized: -1}
+	for i, s := range c.size {
+		p.met[i].size = s
+	}
+	return p
+}
+
+// prepare sets the tables for look-ups of a size.
+func (p *prober) prepare(size int) {
+	if p.sized == size {
+		return
+	}
+	p.sized, p.least = size, p.tau.shortest(size)
+	p.need = p.need[:0]
+	for s := p.least; s <= size; s++ {
+		p.need = append(p.need, int32(p.tau.need(size, s)))
+	}
+}
+
+// meet collects in p.found the earlier classes that could match x.
+func (p *prober) meet(x uint32, indexes []*index) {
+	size := int(p.c.size[x])
+	p.prepare(size)
+	shared := p.c.shared(x)
+	probe := prefix(shared, size, p.least)
+	if probe == 0 {
+		return
+	}
+	from, _ := slices.BinarySearch(p.c.size[:x], int32(p.least))
+	least := int32(p.least)
+	for _, ix := range indexes {
+		for i, rank := range shared[:probe] {
+			rest := uint32(len(shared) - i - 1)
+			for _, post := range ix.of(rank, uint32(from), x) {
+				m := &p.met[post.class]
+				if m.n == out {
+					continue
+				}
+				if m.n == 0 {
+					p.found = append(p.found, post.class)
+				}
+				if m.n+1+int32(min(rest, post.rest)) < p.need[m.size-least] {
+					m.n = out
+					continue
+				}
+				m.n++
+				m.xrest, m.yrest = rest, post.rest
+			}
+		}
+	}
+}
+
+// overlap decides one class that meet found: the size of the intersection, and whether it is enough.
+func (p *prober) overlap(x, y uint32) (int, bool) {
+	m := p.met[y]
+	if m.n == out {
+		return 0, false
+	}
+	sx, sy := p.c.shared(x), p.c.shared(y)
+	need := int(p.need[int(m.size)-p.least])
+	if (len(sx)+len(sy)-p.c.differ(x, y))/2 < need {
+		return 0, false
+	}
+	left := need - int(m.n)
+	n, ok := merge(sx[len(sx)-int(m.xrest):], sy[len(sy)-int(m.yrest):], left)
+	return int(m.n) + n, ok
+}
+
+// clear forgets the look-up.
+func (p *prober) clear() {
+	for _, y := range p.found {
+		p.met[y].n = 0
+	}
+	p.found = p.found[:0]
+}
+
+// merge counts the common elements of two ascending slices, giving up as soon as need is out of reach.
+func merge(x, y []uint32, need int) (n int, ok bool) {
+	sparex, sparey := len(x)-need, len(y)-need // elements that may still go unmatched
+	for sparex >= 0 && sparey >= 0 {
+		if len(x) == 0 || len(y) == 0 {
+			return n, n >= need
+		}
+		switch a, b := x[0], y[0]; {
+		case a == b:
+			n++
+			x, y = x[1:], y[1:]
+		case a < b:
+			sparex--
+			x = x[1:]
+		default:
+			sparey--
+			y = y[1:]
+		}
+	}
+	return n, false
+}
+
+// stride is how many consecutive classes a worker takes at a time: enough to make the counter free, few enough that the
+// last, largest ones do not keep one worker busy alone.
+const stride = 128
+
+// each gives every stride of classes to one of several workers; do is called with the worker's own prober and the bounds of the
+// stride. It returns the context's error when that ended first.
+func (c *Collection) each(ctx context.Context, tau Ratio, workers int, do func(p *prober, number int, from, to uint32)) error {
+	tau.valid()
+	n := len(c.first)
+	strides := (n + stride - 1) / stride
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range max(1, min(workers, strides)) {
+		wg.Go(func() {
+			p := c.prober(tau)
+			for ctx.Err() == nil {
+				k := int(next.Add(1) - 1)
+				if k >= strides {
+					return
+				}
+				do(p, k, uint32(k*stride), uint32(min(n, (k+1)*stride)))
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}
