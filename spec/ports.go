@@ -1,5 +1,7 @@
 package spec
 
+import "strconv"
+
 // Ports are what a stage reads and makes, as far as its config tells.
 type Ports struct {
 	In      []InPort
@@ -63,6 +65,8 @@ type KindSpec struct {
 	Methods []string // versions of the shared methods that it depends on, sorted
 	// Determinism is "bitwise", "bitwise per numerics class", "tolerance" or "sampled".
 	Determinism string
+	Random      bool // draws random numbers, so that the seed is in the key
+	Limits      bool // honours --limit, so that the limit is in the key (a dataset)
 	Schema      Schema
 	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it.
 	Ports func(Config) Ports
@@ -80,4 +84,21 @@ type Problem struct {
 	Path    []string
 	Summary string
 	Detail  string
+}
+
+// Text returns the limit on the metric of that name as a condition.
+func (l Limit) Text(metric string) string {
+	if l.End == "low" || l.End == "high" {
+		metric += "_" + l.End
+	}
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	switch {
+	case l.Min != nil && l.Max != nil:
+		return number(*l.Min) + " <= " + metric + " <= " + number(*l.Max)
+	case l.Min != nil:
+		return metric + " >= " + number(*l.Min)
+	case l.Max != nil:
+		return metric + " <= " + number(*l.Max)
+	}
+	return metric
 }

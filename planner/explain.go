@@ -1,0 +1,125 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prefab-build/prefab/spec"
+)
+
+// Diff says in words, line by line, how one component list differs from an earlier one.
+func Diff(was, is []Component) []string {
+	var texts []string
+	before := map[string][]string{}
+	for _, c := range was {
+		before[c.Name] = append(before[c.Name], c.Value)
+	}
+	for _, c := range is {
+		old := before[c.Name]
+		if len(old) == 0 {
+			texts = append(texts, describe(c.Name, "", c.Value))
+			continue
+		}
+		if old[0] != c.Value {
+			texts = append(texts, describe(c.Name, old[0], c.Value))
+		}
+		before[c.Name] = old[1:]
+	}
+	for _, c := range was {
+		if left := before[c.Name]; len(left) > 0 {
+			texts = append(texts, describe(c.Name, left[0], ""))
+			before[c.Name] = left[1:]
+		}
+	}
+	return texts
+}
+
+// describe words one changed component. A digest tells a person nothing, so of those only the name is given.
+func describe(name, was, is string) string {
+	if input, ok := strings.CutPrefix(name, "input "); ok {
+		return input + " changed"
+	}
+	switch {
+	case was == "" && name == "method":
+		return "method " + is
+	case was == "":
+		return fmt.Sprintf("%s = %s added", name, short(is))
+	case is == "":
+		return fmt.Sprintf("%s = %s removed", name, short(was))
+	}
+	return fmt.Sprintf("%s %s -> %s", name, short(was), short(is))
+}
+
+func short(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// FileDigest names the content of an input file: its header and segments.
+func FileDigest(f File) spec.Digest {
+	list := []Component{{"header", string(f.Header)}}
+	for _, s := range f.Segments {
+		list = append(list, Component{"segment", s.Digest.String()})
+	}
+	return Digest(list)
+}
+
+// changes lists the inputs that differ from the last run.
+func changes(prev *Previous, facts Facts, nodes []*Node) []Change {
+	if prev == nil {
+		return nil
+	}
+	var list []Change
+	for _, n := range nodes {
+		files, old := facts.Files[n.Addr.String()], prev.Files[n.Addr.String()]
+		if len(files) == 0 || len(old) == 0 {
+			continue
+		}
+		if text := fileChanges(files, old); text != "" {
+			list = append(list, Change{Addr: n.Addr, Text: text})
+		}
+	}
+	return list
+}
+
+func fileChanges(files []File, old []PreviousFile) string {
+	was := make(map[string]PreviousFile, len(old))
+	var rowsWas, rowsIs int64
+	for _, f := range old {
+		was[f.Path] = f
+		rowsWas += f.Records
+	}
+	changed, added := 0, 0
+	for _, f := range files {
+		rowsIs += f.Records()
+		before, ok := was[f.Path]
+		delete(was, f.Path)
+		switch {
+		case !ok:
+			added++
+		case before.Digest != FileDigest(f):
+			changed++
+		}
+	}
+	if changed+added+len(was) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d -> %d rows", rowsWas, rowsIs)
+	if rowsWas == rowsIs {
+		text = fmt.Sprintf("%d rows", rowsIs)
+	}
+	var parts []string
+	if changed > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d files changed", changed, len(files)))
+	}
+	if added > 0 {
+		parts = append(parts, fmt.Sprintf("%d new", added))
+	}
+	if len(was) > 0 {
+		parts = append(parts, fmt.Sprintf("%d gone", len(was)))
+	}
+	return text + " (" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,342 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/expr"
+)
+
+// An Outcome is what a judgement came to.
+type Outcome string
+
+// The outcomes. Only Pass passes. Open means that the metrics are not known yet; Pending that they never will be in
+// this run, because an ancestor failed or waits.
+const (
+	Pass         Outcome = "pass"
+	Fail         Outcome = "fail"
+	NotEvaluated Outcome = "not_evaluated"
+	Pending      Outcome = "pending"
+	Open         Outcome = "open"
+)
+
+// A Verdict is one judgement: a check of a gate, or a threshold of a stage.
+type Verdict struct {
+	Subject   spec.Addr     `json:"subject"` // the gate, or the stage that the threshold stands in
+	Check     string        `json:"check"`   // the check's name, or the threshold's metric
+	Threshold bool          `json:"threshold,omitempty"`
+	Severity  string        `json:"severity"`             // error or warn
+	OnFailure string        `json:"on_failure,omitempty"` // of a threshold: guard, stop or warn
+	Outcome   Outcome       `json:"outcome"`
+	Condition string        `json:"condition"`
+	Message   string        `json:"message,omitempty"` // what to tell a person; empty when it passed
+	Metrics   []spec.Metric `json:"metrics,omitempty"` // what it was judged on
+}
+
+// Stops reports whether the verdict keeps what it guards from running.
+func (v *Verdict) Stops() bool {
+	return v.Severity == "error" && (v.Outcome == Fail || v.Outcome == NotEvaluated)
+}
+
+// Measured gives the metrics of a stage, and whether they are there (Pass), still to come (Open) or lost (Pending,
+// NotEvaluated).
+type Measured func(a spec.Addr) ([]spec.Metric, Outcome)
+
+// Judge works out every verdict of a pipeline from stored metrics. It computes nothing else, so a changed threshold
+// costs nothing. The order of the verdicts is that of the pipeline: thresholds by stage, then checks by gate.
+func Judge(p *spec.Pipeline, kinds map[string]*spec.KindSpec, measured Measured) []Verdict {
+	j := newJudge(p, kinds, measured)
+	list := make([]Verdict, len(j.items))
+	for i := range list {
+		list[i] = *j.verdict(i)
+	}
+	return list
+}
+
+// A judge works verdicts out one by one, each at most once.
+type judge struct {
+	pipeline *spec.Pipeline
+	kinds    map[string]*spec.KindSpec
+	measured Measured
+	items    []judgement
+	done     []*Verdict
+	byGate   map[spec.Addr][]int
+}
+
+type judgement struct {
+	block     *spec.Block
+	threshold spec.Threshold
+	gate      *spec.Gate
+	check     spec.Check
+}
+
+func newJudge(p *spec.Pipeline, kinds map[string]*spec.KindSpec, measured Measured) *judge {
+	j := &judge{pipeline: p, kinds: kinds, measured: measured, byGate: map[spec.Addr][]int{}}
+	for i := range p.Blocks {
+		b := &p.Blocks[i]
+		for _, t := range b.Limits {
+			j.items = append(j.items, judgement{block: b, threshold: t})
+		}
+	}
+	for i := range p.Gates {
+		gate := &p.Gates[i]
+		for _, c := range gate.Checks {
+			j.byGate[gate.Addr] = append(j.byGate[gate.Addr], len(j.items))
+			j.items = append(j.items, judgement{gate: gate, check: c})
+		}
+	}
+	j.done = make([]*Verdict, len(j.items))
+	return j
+}
+
+func (j *judge) verdict(i int) *Verdict {
+	if j.done[i] == nil {
+		var v Verdict
+		if it := j.items[i]; it.gate != nil {
+			v = j.check(it.gate, it.check)
+		} else {
+			v = judgeThreshold(it.block, it.threshold, j.kinds[it.block.Addr.Kind], j.pipeline.Project.Profile, j.measured)
+		}
+		j.done[i] = &v
+	}
+	return j.done[i]
+}
+
+// check judges one check of a gate; behind a gate that does not pass it is not evaluated.
+func (j *judge) check(gate *spec.Gate, c spec.Check) Verdict {
+	for _, required := range gate.Require {
+		for _, i := range j.byGate[required] {
+			if j.verdict(i).Stops() {
+				return Verdict{
+					Subject: gate.Addr, Check: c.Name, Severity: severity(c), Condition: c.Text, Outcome: NotEvaluated,
+					Message: fmt.Sprintf("%s, which it requires, does not pass.", required),
+				}
+			}
+		}
+	}
+	return judgeCheck(gate.Addr, c, j.measured)
+}
+
+func severity(c spec.Check) string {
+	if c.Severity == "" {
+		return "error"
+	}
+	return c.Severity
+}
+
+// resolve fills in what the profile says of a threshold that gives no limit of its own.
+func resolve(t spec.Threshold, def *spec.MetricDef, profile string) (spec.Limit, bool) {
+	l := spec.Limit{Min: t.Min, Max: t.Max, End: t.End}
+	profiled, ok := def.Limits[profile]
+	if !ok {
+		profiled, ok = def.Limits["documented"]
+	}
+	if t.Min == nil && t.Max == nil {
+		if !ok {
+			return l, false
+		}
+		l.Min, l.Max, l.Warn = profiled.Min, profiled.Max, profiled.Warn
+	}
+	if l.End == "" {
+		l.End = profiled.End
+	}
+	if l.End == "" {
+		l.End = "point"
+	}
+	if profile == "permissive" {
+		l.Warn = true
+	}
+	return l, true
+}
+
+func judgeThreshold(b *spec.Block, t spec.Threshold, k *spec.KindSpec, profile string, measured Measured) Verdict {
+	v := Verdict{Subject: b.Addr, Check: t.Metric, Threshold: true, Severity: "error", OnFailure: t.OnFailure}
+	if v.OnFailure == "" {
+		v.OnFailure = "guard"
+	}
+	def := metricNamed(k.Ports(b.Config), t.Metric)
+	if def == nil {
+		v.Outcome, v.Message = NotEvaluated, fmt.Sprintf("%s measures no %s.", b.Addr, t.Metric)
+		return v
+	}
+	l, ok := resolve(t, def, profile)
+	if !ok {
+		v.Outcome = NotEvaluated
+		v.Message = fmt.Sprintf("The profile %q sets no limit for %s: give the threshold a min or a max.", profile, t.Metric)
+		return v
+	}
+	if l.Warn || v.OnFailure == "warn" {
+		v.Severity = "warn"
+	}
+	v.Condition = l.Text(t.Metric)
+	metrics, state := measured(b.Addr)
+	if state != Pass {
+		v.Outcome = state
+		return v
+	}
+	m, ok := find(metrics, t.Metric)
+	if !ok || !m.Available() {
+		v.Outcome = NotEvaluated
+		v.Message = fmt.Sprintf("%s is unavailable: %s.", t.Metric, strings.TrimSuffix(reason(m), "."))
+		return v
+	}
+	v.Metrics = []spec.Metric{m}
+	x, end := endOf(m, l.End)
+	if x == nil {
+		v.Outcome = NotEvaluated
+		v.Message = fmt.Sprintf("%s has no %s end of an interval to judge by.", t.Metric, end)
+		return v
+	}
+	v.Outcome = Pass
+	if (l.Min != nil && *x < *l.Min) || (l.Max != nil && *x > *l.Max) || math.IsNaN(*x) {
+		v.Outcome = Fail
+		v.Message = t.Message
+		if v.Message == "" {
+			v.Message = def.Advice
+		}
+	}
+	return v
+}
+
+func endOf(m spec.Metric, end string) (*float64, string) {
+	switch end {
+	case "low":
+		return m.Low, "lower"
+	case "high":
+		return m.High, "upper"
+	}
+	return m.Value, "point"
+}
+
+func reason(m spec.Metric) string {
+	if m.Reason == "" {
+		return "the stage did not measure it"
+	}
+	return m.Reason
+}
+
+func metricNamed(p spec.Ports, name string) *spec.MetricDef {
+	for i := range p.Metrics {
+		if p.Metrics[i].Name == name {
+			return &p.Metrics[i]
+		}
+	}
+	return nil
+}
+
+func find(list []spec.Metric, name string) (spec.Metric, bool) {
+	for _, m := range list {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return spec.Metric{}, false
+}
+
+// judgeCheck evaluates a condition. A metric that is unavailable anywhere in it leaves it not evaluated.
+func judgeCheck(gate spec.Addr, c spec.Check, measured Measured) Verdict {
+	v := Verdict{Subject: gate, Check: c.Name, Severity: severity(c), Condition: c.Text}
+	state := Pass
+	for _, ref := range expr.Metrics(c.Condition) {
+		metrics, s := measuredAt(measured, ref.Addr)
+		state = worse(state, s)
+		if s == Pass {
+			if m, _, ok := metricAt(metrics, ref.Path); ok {
+				v.Metrics = append(v.Metrics, m)
+			}
+		}
+	}
+	if state != Pass {
+		v.Outcome = state
+		return v
+	}
+	env := &expr.Env{Metric: func(addr string, path []string) expr.MetricValue { return lookUp(measured, addr, path) }}
+	outcome, reasons, err := expr.EvalCondition(c.Condition, env)
+	switch {
+	case err != nil:
+		v.Outcome, v.Message = NotEvaluated, err.Error()
+		return v
+	case outcome == expr.NotEvaluated:
+		v.Outcome, v.Message = NotEvaluated, strings.Join(reasons, "; ")
+		return v
+	case outcome == expr.Pass:
+		v.Outcome = Pass
+		return v
+	}
+	v.Outcome = Fail
+	if c.Message != nil {
+		text, err := expr.EvalText(c.Message, env)
+		if err != nil {
+			text = err.Error()
+		}
+		v.Message = text
+	}
+	return v
+}
+
+// worse returns the state that decides: lost measurements before open ones.
+func worse(a, b Outcome) Outcome {
+	order := []Outcome{Pass, Open, Pending, NotEvaluated}
+	for i := len(order) - 1; i > 0; i-- {
+		if a == order[i] || b == order[i] {
+			return order[i]
+		}
+	}
+	return Pass
+}
+
+func measuredAt(measured Measured, addr string) ([]spec.Metric, Outcome) {
+	a, err := spec.ParseAddr(addr)
+	if err != nil {
+		panic("planner: " + err.Error())
+	}
+	return measured(a)
+}
+
+// metricAt finds a metric by its path; end is "low" or "high" when the path names an end of the interval.
+func metricAt(list []spec.Metric, path []string) (m spec.Metric, end string, ok bool) {
+	name := strings.Join(path, ".")
+	if m, ok := find(list, name); ok {
+		return m, "", true
+	}
+	for _, end := range []string{"low", "high"} {
+		if base, cut := strings.CutSuffix(name, "_"+end); cut {
+			if m, ok := find(list, base); ok {
+				return m, end, true
+			}
+		}
+	}
+	return spec.Metric{Name: name}, "", false
+}
+
+func lookUp(measured Measured, addr string, path []string) expr.MetricValue {
+	metrics, state := measuredAt(measured, addr)
+	name := addr + "." + strings.Join(path, ".")
+	if state != Pass {
+		return expr.MetricValue{Reason: name + " is not measured yet"}
+	}
+	m, end, ok := metricAt(metrics, path)
+	x, _ := endOf(m, end)
+	if !ok || !m.Available() {
+		return expr.MetricValue{Reason: name + " is unavailable: " + reason(m)}
+	}
+	if x == nil {
+		return expr.MetricValue{Reason: name + " has no interval"}
+	}
+	return expr.MetricValue{Value: *x, OK: true}
+}
+
+// Value evaluates an output over the stored metrics.
+func Value(o spec.Output, measured Measured) (expr.Value, error) {
+	p, err := expr.Compile(o.Value)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	return p.Eval(&expr.Env{Metric: func(addr string, path []string) expr.MetricValue { return lookUp(measured, addr, path) }})
+}
+
+// FormatNumber writes x in its shortest form.
+func FormatNumber(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -1,0 +1,267 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prefab-build/prefab/spec"
+)
+
+// Make works out the plan. An error is a failure of the store, or a pipeline that package lang would have refused.
+func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, opts Options, version string) (*Plan, error) {
+	byName := make(map[string]*spec.KindSpec, len(kinds))
+	for _, k := range kinds {
+		byName[k.Name] = k
+	}
+	g, err := build(p, byName)
+	if err != nil {
+		return nil, err
+	}
+	m := &maker{
+		graph: g, facts: facts, known: known, opts: opts,
+		previous: known.Previous(), results: make([]*Result, len(g.nodes)),
+	}
+	m.judge = newJudge(p, byName, m.measured)
+	g.guard(m.skeleton())
+	m.narrow()
+	for _, n := range g.nodes {
+		if err := m.plan(n); err != nil {
+			return nil, fmt.Errorf("planning %s: %w", n.Addr, err)
+		}
+	}
+	plan := &Plan{
+		Prefab: version, Pipeline: p, Facts: facts, Nodes: g.nodes, Options: opts,
+		Changes: changes(m.previous, facts, g.nodes),
+	}
+	for i := range m.judge.items {
+		plan.Verdicts = append(plan.Verdicts, *m.judge.verdict(i))
+	}
+	plan.summarise()
+	return plan, nil
+}
+
+type maker struct {
+	*graph
+	facts    Facts
+	known    Known
+	opts     Options
+	previous *Previous
+	results  []*Result // of cached nodes
+	excluded []bool
+	judge    *judge
+}
+
+// skeleton returns the verdicts without outcomes: what guards need to know of them.
+func (m *maker) skeleton() []Verdict {
+	open := newJudge(m.pipeline, m.kinds, func(spec.Addr) ([]spec.Metric, Outcome) { return nil, Open })
+	list := make([]Verdict, len(open.items))
+	for i := range list {
+		list[i] = *open.verdict(i)
+	}
+	return list
+}
+
+// measured tells the judge what is known of a stage's metrics. It is asked only for stages that are planned already.
+func (m *maker) measured(a spec.Addr) ([]spec.Metric, Outcome) {
+	i, ok := m.byAddr[a]
+	if !ok {
+		return nil, Pending
+	}
+	switch {
+	case m.results[i] != nil:
+		return m.results[i].Metrics, Pass
+	case m.nodes[i].State == Blocked:
+		return nil, NotEvaluated
+	case m.nodes[i].State == Excluded:
+		return nil, Pending
+	}
+	return nil, Open
+}
+
+// narrow marks what --target and --exclude leave out.
+func (m *maker) narrow() {
+	m.excluded = make([]bool, len(m.nodes))
+	if len(m.opts.Targets) > 0 {
+		wanted := map[int]bool{}
+		for _, a := range m.opts.Targets {
+			if i, ok := m.byAddr[a]; ok {
+				for n := range m.ancestors(i) {
+					wanted[n] = true
+				}
+			}
+		}
+		for i := range m.excluded {
+			m.excluded[i] = !wanted[i]
+		}
+	}
+	var from []int
+	for _, a := range m.opts.Exclude {
+		if i, ok := m.byAddr[a]; ok {
+			from = append(from, i)
+		}
+	}
+	for _, i := range downstream(m.readers(), from, true) {
+		m.excluded[i] = true
+	}
+}
+
+func (m *maker) plan(n *Node) error {
+	if m.excluded[n.Index] {
+		n.State = Excluded
+		return nil
+	}
+	if n.Block != nil {
+		n.Base = baseComponents(n.Block, m.specs[n.Index], m.pipeline.Project, m.facts, m.opts.Limit)
+	} else {
+		n.Base = []Component{{"kind", UnionKind}, {"version", fmt.Sprint(m.specs[n.Index].Version)}}
+	}
+	n.BaseDigest = Digest(n.Base)
+	n.Estimate = m.known.Estimate(n)
+	if stopped := m.stoppedBy(n); stopped != "" {
+		n.State, n.Reason = Blocked, stopped
+		return nil
+	}
+	members, missing := m.members(n)
+	if missing >= 0 {
+		return m.planUnknown(n, m.nodes[missing])
+	}
+	return m.planKnown(n, members)
+}
+
+func (m *maker) stoppedBy(n *Node) string {
+	for _, i := range n.Guards {
+		if v := m.judge.verdict(i); v.Stops() {
+			word := "does not pass"
+			if v.Outcome == NotEvaluated {
+				word = "is not evaluated"
+			}
+			return fmt.Sprintf("%s: %s %s", v.Subject, v.Check, word)
+		}
+	}
+	return ""
+}
+
+// members returns the input artifacts, or the first input node whose result is not known.
+func (m *maker) members(n *Node) ([]Member, int) {
+	var list []Member
+	for _, in := range n.Inputs {
+		r := m.results[in.Node]
+		if r == nil {
+			return nil, in.Node
+		}
+		a, ok := r.Outputs[in.From]
+		if !ok {
+			return nil, in.Node
+		}
+		list = append(list, Member{Port: in.Port, Member: in.Member, Artifact: a})
+	}
+	return list, -1
+}
+
+func (m *maker) planUnknown(n, missing *Node) error {
+	n.Reason = fmt.Sprintf("%s runs before it", missing.Addr)
+	switch {
+	case missing.State == Excluded:
+		n.State, n.Reason = Excluded, fmt.Sprintf("%s is left out", missing.Addr)
+	case missing.State == Blocked:
+		n.State, n.Reason = Blocked, fmt.Sprintf("%s is blocked", missing.Addr)
+	case m.known.HasBase(n.BaseDigest) && !m.replaced(n):
+		n.State = MayRun
+	default:
+		n.State = WillRun
+		n.Reason = m.explain(n)
+	}
+	return nil
+}
+
+func (m *maker) planKnown(n *Node, members []Member) (err error) {
+	if m.specs[n.Index].Sources != nil {
+		files := m.facts.Files[n.Addr.String()]
+		n.Key = sourceKey(files)
+		for _, f := range files {
+			n.Rows += f.Records()
+		}
+	} else if n.Key, err = NodeKey(m.ports[n.Index], members); err != nil {
+		return err
+	}
+	for _, in := range members {
+		if port, ok := portNamed(m.ports[n.Index], in.Port); ok && (port.Mapped || len(members) == 1) {
+			n.Rows = in.Artifact.Rows()
+		}
+	}
+	if m.replaced(n) {
+		n.State, n.Reason = WillRun, "named by --replace"
+		return nil
+	}
+	result, err := m.known.Lookup(n, members)
+	if err != nil {
+		return err
+	}
+	if result == nil {
+		n.State, n.Reason = WillRun, m.explain(n)
+		return nil
+	}
+	n.State = Cached
+	n.Note = m.renamed(n)
+	m.results[n.Index] = result
+	return nil
+}
+
+func (m *maker) replaced(n *Node) bool {
+	for _, a := range m.opts.Replace {
+		if a == n.Addr {
+			return true
+		}
+	}
+	return false
+}
+
+// renamed says so when the last run had the same node under an address that is gone.
+func (m *maker) renamed(n *Node) string {
+	if m.previous == nil || n.Block == nil {
+		return ""
+	}
+	if _, same := m.previous.Nodes[n.Addr.String()]; same {
+		return ""
+	}
+	want := Digest(append(append([]Component{}, n.Base...), n.Key.Inputs...))
+	for _, addr := range sortedKeys(m.previous.Nodes) {
+		was := m.previous.Nodes[addr]
+		if a, err := spec.ParseAddr(addr); err == nil {
+			if _, still := m.byAddr[a]; still || a.Kind != n.Kind {
+				continue
+			}
+		}
+		if Digest(append(append([]Component{}, was.Base...), was.Inputs...)) == want {
+			return "renamed from " + addr
+		}
+	}
+	return ""
+}
+
+// explain says in words why a node runs, from the difference between its key and that of the last run.
+func (m *maker) explain(n *Node) string {
+	if m.previous == nil {
+		return "never run"
+	}
+	was, ok := m.previous.Nodes[n.Addr.String()]
+	if !ok {
+		return "new"
+	}
+	texts := Diff(was.Base, n.Base)
+	if n.Key != nil {
+		texts = append(texts, Diff(was.Inputs, n.Key.Inputs)...)
+	}
+	if len(texts) > 0 {
+		const most = 3
+		if len(texts) > most {
+			texts = append(texts[:most], fmt.Sprintf("and %d more", len(texts)-most))
+		}
+		return strings.Join(texts, ", ")
+	}
+	switch was.State {
+	case "ran", "same", "cached", "restored":
+		return "its result is no longer in the cache"
+	}
+	return "it did not finish last time (" + was.State + ")"
+}

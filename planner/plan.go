@@ -1,0 +1,172 @@
+// Package planner turns a pipeline, facts about the outside and what is known of earlier runs into a plan: plain data
+// that says for every stage what will be done and why. It does no I/O, and the executor derives nothing again: keys,
+// states and guards are worked out here, by the functions that the executor calls too when a digest becomes known
+// later.
+package planner
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A State is what a plan says of a node.
+type State string
+
+// The states of a plan. Waiting is for kinds that wait for people or budgets.
+const (
+	Cached   State = "cached"   // its result is in the local store
+	Restore  State = "restore"  // its result is in a remote store
+	WillRun  State = "run"      // its inputs are known, its result is not; or nothing like it was ever run
+	MayRun   State = "may_run"  // an ancestor runs, and may give the same bytes as before
+	Blocked  State = "blocked"  // a verdict that it stands behind is already known not to pass
+	Waiting  State = "waiting"  // it waits for something that is not computed
+	Excluded State = "excluded" // left out by --target or --exclude
+)
+
+// A Plan is what will be done. It is plain data: a saved plan is its JSON.
+type Plan struct {
+	Prefab   string         `json:"prefab"`
+	Pipeline *spec.Pipeline `json:"pipeline"`
+	Facts    Facts          `json:"facts"`
+	Nodes    []*Node        `json:"nodes"` // every node after those that it reads
+	Verdicts []Verdict      `json:"verdicts,omitempty"`
+	Changes  []Change       `json:"changes,omitempty"`
+	Options  Options        `json:"options"`
+	Summary  Summary        `json:"summary"`
+}
+
+// Options narrow what a plan covers.
+type Options struct {
+	Targets []spec.Addr `json:"targets,omitempty"`
+	Exclude []spec.Addr `json:"exclude,omitempty"`
+	Replace []spec.Addr `json:"replace,omitempty"` // run again even when cached
+	Limit   int         `json:"limit,omitempty"`   // rows per dataset; 0 is all
+}
+
+// A Summary counts nodes by state. Judge counts the verdicts that are still open.
+type Summary struct {
+	Cached  int `json:"cached"`
+	Restore int `json:"restore"`
+	Run     int `json:"run"`
+	MayRun  int `json:"may_run"`
+	Judge   int `json:"judge"`
+	Blocked int `json:"blocked"`
+	Waiting int `json:"waiting"`
+}
+
+// A Node is one action of a plan: a stage, or the union of several inputs of one.
+type Node struct {
+	Index int       `json:"index"`
+	Addr  spec.Addr `json:"addr"`
+	Kind  string    `json:"kind"`
+	// Block is the stage as the pipeline has it. A union has none.
+	Block  *spec.Block `json:"block,omitempty"`
+	Inputs []Input     `json:"inputs,omitempty"`
+
+	Base       []Component `json:"base"`
+	BaseDigest spec.Digest `json:"base_digest"`
+	// Key is set when the inputs are known.
+	Key *Key `json:"key,omitempty"`
+
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	Note   string `json:"note,omitempty"` // what costs nothing: "renamed from split.old"
+	Guards []int  `json:"guards,omitempty"`
+	// Requires are the nodes whose verdicts the guards rest on: order without data.
+	After    []int         `json:"after,omitempty"`
+	Estimate time.Duration `json:"estimate,omitempty"` // 0: never run before
+	Rows     int64         `json:"rows,omitempty"`     // rows in, where known
+}
+
+// A Key is the second half of a node's key and the address of its action.
+type Key struct {
+	Inputs       []Component `json:"inputs"`
+	InputsDigest spec.Digest `json:"inputs_digest"`
+}
+
+// An Input is one member of an input port, as the node and port that it comes from.
+type Input struct {
+	Port   string `json:"port"`
+	Member string `json:"member,omitempty"`
+	Node   int    `json:"node"`
+	From   string `json:"from"`
+}
+
+// A Change is an input that differs from the last run.
+type Change struct {
+	Addr spec.Addr `json:"addr"`
+	Text string    `json:"text"`
+}
+
+// Facts are what the planner must know of the outside.
+type Facts struct {
+	Files   map[string][]File `json:"files,omitempty"`   // by address of the reading stage
+	Classes map[string]string `json:"classes,omitempty"` // numerics class by address of the backend
+	Arch    string            `json:"arch"`              // numerics class of this machine, such as amd64/1
+}
+
+// A File is one file of a source, or one generated source.
+type File struct {
+	Source   int       `json:"source"`
+	Path     string    `json:"path,omitempty"` // as found, relative to the pipeline's folder
+	Header   []byte    `json:"header,omitempty"`
+	Segments []Segment `json:"segments"`
+}
+
+// Records returns how many records the file holds.
+func (f File) Records() (n int64) {
+	for _, s := range f.Segments {
+		n += int64(s.Records)
+	}
+	return n
+}
+
+// A Segment is a stretch of whole records of one file.
+type Segment struct {
+	Digest  spec.Digest `json:"digest"`
+	Records int         `json:"records"`
+	Size    int         `json:"size"`
+	Line    int64       `json:"line"`   // of its first record, from 1
+	Offset  int64       `json:"offset"` // of its first byte in the unpacked file
+}
+
+// Encode returns the plan as it is saved.
+func (p *Plan) Encode() ([]byte, error) { return json.Marshal(p) }
+
+// Node returns the node of an address.
+func (p *Plan) Node(a spec.Addr) (*Node, bool) {
+	for _, n := range p.Nodes {
+		if n.Addr == a {
+			return n, true
+		}
+	}
+	return nil, false
+}
+
+func (p *Plan) summarise() {
+	s := Summary{}
+	for _, n := range p.Nodes {
+		switch n.State {
+		case Cached:
+			s.Cached++
+		case Restore:
+			s.Restore++
+		case WillRun:
+			s.Run++
+		case MayRun:
+			s.MayRun++
+		case Blocked:
+			s.Blocked++
+		case Waiting:
+			s.Waiting++
+		}
+	}
+	for _, v := range p.Verdicts {
+		if v.Outcome == Open {
+			s.Judge++
+		}
+	}
+	p.Summary = s
+}
