@@ -1,0 +1,112 @@
+package cas_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// prose returns n bytes that compress about as well as English does, three to one.
+func prose(n int) []byte {
+	words := []string{"the ", "answer ", "is ", "better ", "because ", "it ", "names ", "every ", "reason ", "plainly ", "and "}
+	var b []byte
+	for i := 0; len(b) < n; i++ {
+		d := spec.HashBytes(fmt.Append(nil, i))
+		for _, x := range d[:16] {
+			b = append(b, words[int(x)%len(words)]...)
+		}
+		b = fmt.Appendf(b, "%x. ", d[16:20])
+	}
+	return b[:n]
+}
+
+var sizes = map[string]int{"1KiB": 1 << 10, "1MiB": 1 << 20}
+
+func BenchmarkPut(b *testing.B) {
+	for name, n := range sizes {
+		b.Run(name, func(b *testing.B) {
+			s, _ := open(b)
+			content := prose(n)
+			b.SetBytes(int64(n))
+			for i := 0; b.Loop(); i++ {
+				binary.LittleEndian.PutUint64(content, uint64(i))
+				if _, err := s.Put(b.Context(), content); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkPutKnown(b *testing.B) {
+	for name, n := range sizes {
+		b.Run(name, func(b *testing.B) {
+			s, _ := open(b)
+			content := prose(n)
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				if _, err := s.Put(b.Context(), content); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	for name, n := range sizes {
+		b.Run(name, func(b *testing.B) {
+			s, _ := open(b)
+			d, err := s.Put(b.Context(), prose(n))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(n))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := s.Get(b.Context(), d); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkGetAction(b *testing.B) {
+	s, _ := open(b)
+	d := spec.HashBytes(nil)
+	if err := s.PutAction(d, d, prose(1<<10)); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := s.GetAction(d, d); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkMemo opens a store with ten thousand facts and asks for each.
+func BenchmarkMemo(b *testing.B) {
+	s, _ := open(b)
+	keys := make([]spec.Digest, 10_000)
+	for i := range keys {
+		keys[i] = spec.HashBytes(fmt.Append(nil, i))
+		if err := s.PutMemo(keys[i], keys[i], keys[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		s, err := cas.Open(s.Dir(), cas.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, k := range keys {
+			if _, ok := s.Memo(k, k); !ok {
+				b.Fatal("a fact is lost")
+			}
+		}
+	}
+}
