@@ -9,15 +9,17 @@ const RenderVersion = "turns/1"
 // Message is one turn of a conversation.
 type Message struct{ Role, Content string }
 
-// The separators are the ASCII control characters made for the job, record and
+// The separators of Render are the ASCII control characters made for the job, record and
 // unit separator: no tokenizer takes them for a word, and text has no use for
 // them.
 const (
-	turnMark = "\x1e" // before a role
-	textMark = "\x1f" // between a role and its content
+	// TurnMark stands before a role.
+	TurnMark = '\x1e'
+	// TextMark stands between a role and its content.
+	TextMark = '\x1f'
 )
 
-var unmark = strings.NewReplacer(turnMark, " ", textMark, " ")
+var unmark = strings.NewReplacer(string(TurnMark), " ", string(TextMark), " ")
 
 // Render flattens a conversation into one string: per message the record
 // separator U+001E, the role, the unit separator U+001F, the content as it is.
@@ -32,9 +34,9 @@ func Render(messages []Message) string {
 	var b strings.Builder
 	b.Grow(size)
 	for _, m := range messages {
-		b.WriteString(turnMark)
+		b.WriteByte(TurnMark)
 		_, _ = unmark.WriteString(&b, m.Role)
-		b.WriteString(textMark)
+		b.WriteByte(TextMark)
 		_, _ = unmark.WriteString(&b, m.Content)
 	}
 	return b.String()
@@ -43,12 +45,12 @@ func Render(messages []Message) string {
 // Turns takes a rendered prompt apart. Text without separators is one turn of
 // the role "user", so that a plain prompt needs no rendering.
 func Turns(prompt string) []Message {
-	if !strings.HasPrefix(prompt, turnMark) {
+	if prompt == "" || prompt[0] != TurnMark {
 		return []Message{{Role: "user", Content: prompt}}
 	}
 	var turns []Message
-	for part := range strings.SplitSeq(prompt[len(turnMark):], turnMark) {
-		role, content, ok := strings.Cut(part, textMark)
+	for part := range strings.SplitSeq(prompt[1:], string(TurnMark)) {
+		role, content, ok := strings.Cut(part, string(TextMark))
 		if !ok {
 			role, content = "", part
 		}

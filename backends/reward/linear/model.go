@@ -1,0 +1,235 @@
+package linear
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	"github.com/prefab-build/prefab/backends/reward"
+)
+
+// Architecture is the name in a model's configuration file.
+const Architecture = "linear"
+
+// Model is a trained linear reward model. It may be used by many goroutines at
+// once.
+type Model struct {
+	cfg         Config
+	penalty     float64
+	temperature float64 // 0: not calibrated
+	pairs       int     // trained on
+	docs        int     // responses that document frequencies are of
+	fit         Fit
+
+	// by interaction
+	denseScale, denseWeight, denseImpact []float32
+	// by n-gram
+	hashes          []uint64
+	df              []uint32
+	shapes          []uint8
+	weights, impact []float32
+	texts           []string
+
+	weighting *weighting
+	index     *index
+	scratch   sync.Pool // of *scorer
+}
+
+// model puts the result of a fit into the form that scores text.
+func (c *Corpus) model(w *weighting, x *matrix, weights []float64, penalty float64, fit Fit) *Model {
+	m := &Model{
+		cfg: c.cfg, penalty: penalty, pairs: len(c.order), docs: 2 * len(c.order), fit: fit,
+		denseScale: w.dense, denseWeight: make([]float32, x.dense), denseImpact: make([]float32, x.dense),
+	}
+	impact := x.impact(weights)
+	for j := range x.dense {
+		m.denseWeight[j], m.denseImpact[j] = float32(weights[j]), float32(impact[j])
+	}
+	var s scan
+	for i, f := range c.features {
+		m.hashes, m.df = append(m.hashes, f.hash), append(m.df, f.df)
+		m.shapes = append(m.shapes, uint8(f.where.shape))
+		m.weights = append(m.weights, float32(weights[x.dense+i]))
+		m.impact = append(m.impact, float32(impact[x.dense+i]))
+		e := &c.examples[c.order[f.where.doc/2]]
+		doc := e.Chosen
+		if f.where.doc%2 == 1 {
+			doc = e.Rejected
+		}
+		m.texts = append(m.texts, s.text(doc, f.where.at, f.where.shape))
+	}
+	m.prepare()
+	return m
+}
+
+// prepare computes what follows from the stored fields.
+func (m *Model) prepare() {
+	m.weighting = &weighting{terms: make([]term, len(m.hashes)), dense: m.denseScale}
+	for i := range m.hashes {
+		m.weighting.terms[i] = term{idf(m.docs, int(m.df[i])), uint8(shape(m.shapes[i]).family())}
+	}
+	m.index = newIndex(m.hashes)
+}
+
+// impact is, for each weight, the root mean square of what its feature adds to
+// the margins of the rows.
+func (x *matrix) impact(w []float64) []float64 {
+	squares := make([]float64, x.width())
+	for i := range x.blocks {
+		b := &x.blocks[i]
+		for k, v := range b.dense {
+			squares[k%x.dense] += float64(v) * float64(v)
+		}
+		for k, id := range b.ids {
+			squares[x.dense+int(id)] += float64(b.vals[k]) * float64(b.vals[k])
+		}
+	}
+	for j, s := range squares {
+		squares[j] = math.Abs(w[j]) * math.Sqrt(s/float64(x.rows))
+	}
+	return squares
+}
+
+// Temperature divides a margin to make its sigmoid a probability, as the
+// held-out rows had it; 0 where the model was not calibrated.
+func (m *Model) Temperature() float64 { return m.temperature }
+
+// Penalty is the L2 penalty that the model was fitted with.
+func (m *Model) Penalty() float64 { return m.penalty }
+
+// Score returns the reward of a response. It never fails: a response without a
+// known word still has its interactions, or scores 0.
+func (m *Model) Score(prompt, response string) (float64, error) {
+	s := m.scorer()
+	defer m.scratch.Put(s)
+	s.ask(prompt)
+	return s.score(response), nil
+}
+
+// ScoreAll returns the reward of each item. It fails only when the context ends.
+func (m *Model) ScoreAll(ctx context.Context, items []reward.Item) ([]float64, error) {
+	const batch = 64
+	scores := make([]float64, len(items))
+	err := each(ctx, (len(items)+batch-1)/batch, func(_, n int) {
+		s := m.scorer()
+		defer m.scratch.Put(s)
+		for i := n * batch; i < min(len(items), (n+1)*batch); i++ {
+			if i == n*batch || items[i].Prompt != items[i-1].Prompt {
+				s.ask(items[i].Prompt)
+			}
+			scores[i] = s.score(items[i].Response)
+		}
+	})
+	return scores, err
+}
+
+// Margins returns score(chosen) - score(rejected) for each example.
+func (m *Model) Margins(ctx context.Context, examples []reward.Example) ([]float64, error) {
+	return reward.Margins(ctx, m, examples)
+}
+
+// scorer is one goroutine's buffers for scoring.
+type scorer struct {
+	m      *Model
+	r      reader
+	dense  [len(interactions)]float64
+	ids    []uint32
+	counts []uint8
+	cells  []spot // by n-gram
+	doc    uint32
+}
+
+// spot says where a feature stands in the current document's list.
+type spot struct{ doc, pos uint32 }
+
+func (m *Model) scorer() *scorer {
+	if s, ok := m.scratch.Get().(*scorer); ok {
+		return s
+	}
+	return &scorer{
+		m: m, cells: make([]spot, len(m.hashes)),
+		r: reader{c: &Corpus{cfg: m.cfg}, seen: map[uint64]bool{}, asked: request{words: map[uint64]bool{}}},
+	}
+}
+
+func (s *scorer) ask(prompt string) {
+	if s.m.cfg.Interactions {
+		s.r.asked.read(prompt, &s.r.scan)
+	}
+}
+
+func (s *scorer) score(text string) float64 {
+	s.count(s.r.grams(text))
+	total := 0.0
+	if s.m.cfg.Interactions {
+		s.r.asked.features(&s.dense, text, &s.r.scan, s.r.seen)
+		for j, v := range s.dense {
+			total += v * float64(s.m.denseScale[j]) * float64(s.m.denseWeight[j])
+		}
+	}
+	scale := s.m.weighting.scales(s.ids, s.counts)
+	for i, id := range s.ids {
+		t := s.m.weighting.terms[id]
+		v := logCount[s.counts[i]] * t.idf * scale[t.family]
+		total += float64(v) * float64(s.m.weights[id])
+	}
+	return total
+}
+
+// count lists the features of a document in order of first occurrence.
+func (s *scorer) count(found []gram) {
+	s.ids, s.counts = s.ids[:0], s.counts[:0]
+	s.doc++
+	if s.doc == 0 { // after four billion documents the marks start over
+		clear(s.cells)
+		s.doc = 1
+	}
+	for _, g := range found {
+		id, ok := s.m.index.find(g.hash)
+		if !ok {
+			continue
+		}
+		c := &s.cells[id]
+		if c.doc != s.doc {
+			*c = spot{s.doc, uint32(len(s.ids))}
+			s.ids, s.counts = append(s.ids, id), append(s.counts, 1)
+		} else if s.counts[c.pos] < math.MaxUint8 {
+			s.counts[c.pos]++
+		}
+	}
+}
+
+// index finds the number of a hash: open addressing, half full at most.
+type index struct {
+	hashes []uint64
+	slots  []uint32 // number + 1; 0 is free
+}
+
+func newIndex(hashes []uint64) *index {
+	size := 16
+	for size < 2*len(hashes) {
+		size *= 2
+	}
+	x := &index{hashes: hashes, slots: make([]uint32, size)}
+	for i, h := range hashes {
+		at := h & uint64(size-1)
+		for x.slots[at] != 0 {
+			at = (at + 1) & uint64(size-1)
+		}
+		x.slots[at] = uint32(i + 1)
+	}
+	return x
+}
+
+func (x *index) find(hash uint64) (uint32, bool) {
+	mask := uint64(len(x.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		n := x.slots[at]
+		if n == 0 {
+			return 0, false
+		}
+		if x.hashes[n-1] == hash {
+			return n - 1, true
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package linear
+
+import (
+	"context"
+
+	"github.com/prefab-build/prefab/backends/reward"
+)
+
+// objective is the loss of one fit as a function of the weights, interactions
+// first, then n-grams:
+//
+//	sum_i w_i softplus(-(s_i x_i'w - m_i)) / sum_i w_i  +  lambda/2 |w|^2
+//
+// with s_i = -1 where a permutation has flipped the label.
+type objective struct {
+	x       *matrix
+	weight  []float64 // by row of the corpus
+	margin  []float64
+	flipped []bool // nil: none
+	lambda  float64
+	total   float64 // sum of weights over the rows of x
+
+	shards [][]float64 // gradients of contiguous runs of blocks
+	losses []float64
+}
+
+// newObjective prepares the loss over the rows of x. The number of shards, and
+// with it the order of addition, depends on the data alone: enough rows in each
+// to make up for adding its gradient to the rest.
+func newObjective(c *Corpus, x *matrix, flipped []bool, lambda float64) *objective {
+	o := &objective{x: x, weight: c.weight, margin: c.margin, flipped: flipped, lambda: lambda}
+	entries := 0
+	for _, b := range x.blocks {
+		entries += len(b.ids) + len(b.dense)
+		for _, row := range b.rows {
+			o.total += c.weight[row]
+		}
+	}
+	n := max(1, min(8, len(x.blocks), entries/(4*x.width()+1<<18)))
+	o.shards, o.losses = make([][]float64, n), make([]float64, n)
+	for i := range o.shards {
+		o.shards[i] = make([]float64, x.width())
+	}
+	return o
+}
+
+// width is the number of weights.
+func (m *matrix) width() int { return m.dense + m.sparse }
+
+// at returns the loss at w and fills grad with its gradient. The work is spread
+// over the workers unless alone is set.
+func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (float64, error) {
+	run := each
+	if alone {
+		run = inTurn
+	}
+	n := len(o.shards)
+	if err := run(ctx, n, func(_, i int) {
+		blocks := o.x.blocks[i*len(o.x.blocks)/n : (i+1)*len(o.x.blocks)/n]
+		clear(o.shards[i])
+		o.losses[i] = 0
+		for j := range blocks {
+			o.losses[i] += o.block(&blocks[j], w, o.shards[i])
+		}
+	}); err != nil {
+		return 0, err
+	}
+	loss, square := 0.0, 0.0
+	for _, l := range o.losses {
+		loss += l
+	}
+	copy(grad, o.shards[0])
+	for _, shard := range o.shards[1:] {
+		for j, g := range shard {
+			grad[j] += g
+		}
+	}
+	inverse := 1 / o.total
+	for j, v := range w {
+		grad[j] = grad[j]*inverse + o.lambda*v
+		square += v * v
+	}
+	return loss*inverse + o.lambda/2*square, nil
+}
+
+// inTurn is each without goroutines.
+func inTurn(ctx context.Context, n int, work func(worker, i int)) error {
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		work(0, i)
+	}
+	return ctx.Err()
+}
+
+// block adds the gradient of a block's rows to grad and returns their loss.
+func (o *objective) block(b *block, w, grad []float64) float64 {
+	d := o.x.dense
+	loss, from := 0.0, uint32(0)
+	for r, end := range b.ends {
+		ids, vals := b.ids[from:end], b.vals[from:end]
+		dense := b.dense[r*d:][:d]
+		from = end
+		row := b.rows[r]
+		sign := 1.0
+		if o.flipped != nil && o.flipped[row] {
+			sign = -1
+		}
+		z := sign*(dotDense(dense, w[:d])+dotSparse(ids, vals, w[d:])) - o.margin[row]
+		weight := o.weight[row]
+		loss += weight * reward.Softplus(-z)
+		slope := -weight * sign * reward.Sigmoid(-z)
+		for j, v := range dense {
+			grad[j] += slope * float64(v)
+		}
+		addSparse(ids, vals, slope, grad[d:])
+	}
+	return loss
+}
+
+func dotDense(x []float32, w []float64) float64 {
+	sum := 0.0
+	for j, v := range x {
+		sum += float64(v) * w[j]
+	}
+	return sum
+}
+
+// dotSparse keeps two sums so that an addition need not wait for the one before.
+func dotSparse(ids []uint32, vals []float32, w []float64) float64 {
+	var a, b float64
+	vals = vals[:len(ids)]
+	i := 0
+	for ; i+1 < len(ids); i += 2 {
+		a += float64(vals[i]) * w[ids[i]]
+		b += float64(vals[i+1]) * w[ids[i+1]]
+	}
+	if i < len(ids) {
+		a += float64(vals[i]) * w[ids[i]]
+	}
+	return a + b
+}
+
+func addSparse(ids []uint32, vals []float32, slope float64, grad []float64) {
+	vals = vals[:len(ids)]
+	for i, id := range ids {
+		grad[id] += slope * float64(vals[i])
+	}
+}
+
+// margins fills out, by row of the corpus, with the margins of the rows of x.
+func (x *matrix) margins(w, out []float64) {
+	d := x.dense
+	for i := range x.blocks {
+		b, from := &x.blocks[i], uint32(0)
+		for r, end := range b.ends {
+			out[b.rows[r]] = dotDense(b.dense[r*d:][:d], w[:d]) + dotSparse(b.ids[from:end], b.vals[from:end], w[d:])
+			from = end
+		}
+	}
+}
