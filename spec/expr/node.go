@@ -7,7 +7,7 @@ package expr
 const Version = "expr/1"
 
 // A Node is one node of an expression. Exactly the fields that its Op names are set, so that equal expressions have
-// equal JSON.
+// equal JSON. Nodes are not changed once built and may be shared. Validate checks the shape.
 type Node struct {
 	Op   string   `json:"op"`
 	Name string   `json:"name,omitempty"` // the field, metric, variable, function or operator
@@ -33,8 +33,8 @@ type Node struct {
 //	index     Args[0][Args[1]]
 //	attr      Args[0].Path...
 //	template  Args, each turned to text and joined
-//	for       Path is {key variable or "", value variable}; Args are collection, value or nil, condition or nil;
-//	          with Keys[0] it makes an object, without a list; Name "..." groups
+//	for       Path is {key variable or "", value variable}; Args are the collection, the value and, where there is
+//	          one, the condition; with Keys[0] it makes an object, without a list; Name "..." groups
 const (
 	Literal  = "literal"
 	Row      = "row"

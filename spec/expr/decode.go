@@ -1,0 +1,394 @@
+package expr
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// MaxJSONDepth is how deep lists and objects may be nested in JSON that FromJSON reads.
+const MaxJSONDepth = 1000
+
+// The codes of a JSONError.
+const (
+	BadSyntax     = "syntax"
+	BadUTF8       = "utf8"           // bytes that are not UTF-8
+	LoneSurrogate = "lone-surrogate" // half of a surrogate pair as \uXXXX
+	DuplicateName = "duplicate-name" // one name twice in one object
+	BadNumber     = "number"         // a number that neither int64 nor float64 holds
+	TooDeep       = "depth"
+)
+
+// A JSONError says what is wrong with a JSON text and where.
+type JSONError struct {
+	Code   string // one of the codes above
+	Offset int    // in bytes, from 0
+	Reason string
+}
+
+// Error returns the problem with its place.
+func (e *JSONError) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset, e.Reason) }
+
+// FromJSON reads one JSON value with white space around it. Numbers written without fraction and exponent are
+// integers, the others floats. It is strict: what RFC 8259 leaves open (duplicate names, lone surrogates, numbers
+// beyond range) is a *JSONError. It keeps no part of b.
+func FromJSON(b []byte) (Value, error) { return FromJSONString(string(b)) }
+
+// FromJSONString is FromJSON for a string. Strings of the value that have no escapes share s, which costs no copy but
+// keeps all of s in memory.
+func FromJSONString(s string) (Value, error) {
+	d := decoder{text: s}
+	v, err := d.value(0)
+	if err != nil {
+		return Value{}, err
+	}
+	if d.space(); d.pos < len(s) {
+		return Value{}, d.unexpected("nothing more")
+	}
+	return v, nil
+}
+
+// A decoder is a recursive-descent parser. Elements gather on two stacks, so that each list and object is allocated
+// once, at its size.
+type decoder struct {
+	text   string
+	pos    int
+	elems  []Value
+	fields []Field
+}
+
+func (d *decoder) fail(code string, at int, format string, args ...any) error {
+	return &JSONError{Code: code, Offset: at, Reason: fmt.Sprintf(format, args...)}
+}
+
+func (d *decoder) unexpected(want string) error {
+	if d.pos >= len(d.text) {
+		return d.fail(BadSyntax, len(d.text), "the text ends where %s should be", want)
+	}
+	r, size := utf8.DecodeRuneInString(d.text[d.pos:])
+	if r == utf8.RuneError && size == 1 {
+		return d.fail(BadUTF8, d.pos, "the byte 0x%02x is not UTF-8", d.text[d.pos])
+	}
+	return d.fail(BadSyntax, d.pos, "%q stands where %s should be", r, want)
+}
+
+func (d *decoder) space() {
+	for d.pos < len(d.text) {
+		switch d.text[d.pos] {
+		case ' ', '\t', '\n', '\r':
+			d.pos++
+		default:
+			return
+		}
+	}
+}
+
+// next skips white space and returns the next byte without taking it; 0 at the end.
+func (d *decoder) next() byte {
+	d.space()
+	if d.pos >= len(d.text) {
+		return 0
+	}
+	return d.text[d.pos]
+}
+
+func (d *decoder) value(depth int) (Value, error) {
+	if depth > MaxJSONDepth {
+		return Value{}, d.fail(TooDeep, d.pos, "lists and objects are nested deeper than %d", MaxJSONDepth)
+	}
+	switch c := d.next(); c {
+	case '{':
+		return d.object(depth)
+	case '[':
+		return d.list(depth)
+	case '"':
+		s, err := d.str()
+		return StringOf(s), err
+	case 't':
+		return BoolOf(true), d.word("true")
+	case 'f':
+		return BoolOf(false), d.word("false")
+	case 'n':
+		return Value{}, d.word("null")
+	default:
+		if c == '-' || isDigit(c) {
+			return d.number()
+		}
+		return Value{}, d.unexpected("a value")
+	}
+}
+
+func (d *decoder) word(w string) error {
+	if !strings.HasPrefix(d.text[d.pos:], w) {
+		return d.unexpected("a value")
+	}
+	d.pos += len(w)
+	return nil
+}
+
+func (d *decoder) list(depth int) (Value, error) {
+	d.pos++
+	base := len(d.elems)
+	if d.next() == ']' {
+		d.pos++
+		return ValuesOf(nil), nil
+	}
+	for {
+		v, err := d.value(depth + 1)
+		if err != nil {
+			return Value{}, err
+		}
+		d.elems = append(d.elems, v)
+		switch d.next() {
+		case ',':
+			d.pos++
+		case ']':
+			d.pos++
+			elems := append([]Value(nil), d.elems[base:]...)
+			d.elems = d.elems[:base]
+			return ValuesOf(elems), nil
+		default:
+			return Value{}, d.unexpected("a comma or the end of the list")
+		}
+	}
+}
+
+func (d *decoder) object(depth int) (Value, error) {
+	start := d.pos
+	d.pos++
+	base := len(d.fields)
+	if d.next() == '}' {
+		d.pos++
+		return ObjectOf(nil), nil
+	}
+	for {
+		if d.next() != '"' {
+			return Value{}, d.unexpected("a name in double quotes")
+		}
+		name, err := d.str()
+		if err != nil {
+			return Value{}, err
+		}
+		if d.next() != ':' {
+			return Value{}, d.unexpected("a colon")
+		}
+		d.pos++
+		v, err := d.value(depth + 1)
+		if err != nil {
+			return Value{}, err
+		}
+		d.fields = append(d.fields, Field{name, v})
+		switch d.next() {
+		case ',':
+			d.pos++
+			d.space()
+		case '}':
+			d.pos++
+			fields := append([]Field(nil), d.fields[base:]...)
+			d.fields = d.fields[:base]
+			return d.close(fields, start)
+		default:
+			return Value{}, d.unexpected("a comma or the end of the object")
+		}
+	}
+}
+
+// close makes the object and refuses a name that came twice: readers disagree on which one counts.
+func (d *decoder) close(fields []Field, start int) (Value, error) {
+	if sortedFields(fields) {
+		return ObjectOf(fields), nil
+	}
+	slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(fields); i++ {
+		if fields[i-1].Name == fields[i].Name {
+			return Value{}, d.fail(DuplicateName, start, "the object that starts here has %q twice", clip(fields[i].Name))
+		}
+	}
+	return ObjectOf(fields), nil
+}
+
+func (d *decoder) number() (Value, error) {
+	start := d.pos
+	if d.text[d.pos] == '-' {
+		d.pos++
+	}
+	whole := true
+	switch {
+	case d.pos < len(d.text) && d.text[d.pos] == '0':
+		d.pos++
+	case !d.digits():
+		return Value{}, d.unexpected("a digit")
+	}
+	if d.pos < len(d.text) && d.text[d.pos] == '.' {
+		whole = false
+		d.pos++
+		if !d.digits() {
+			return Value{}, d.unexpected("a digit")
+		}
+	}
+	if d.pos < len(d.text) && d.text[d.pos]|0x20 == 'e' {
+		whole = false
+		d.pos++
+		if d.pos < len(d.text) && (d.text[d.pos] == '+' || d.text[d.pos] == '-') {
+			d.pos++
+		}
+		if !d.digits() {
+			return Value{}, d.unexpected("a digit")
+		}
+	}
+	if digits := d.text[start:d.pos]; whole {
+		i, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			return Value{}, d.fail(BadNumber, start, "the integer %s is beyond 64 bits", clip(digits))
+		}
+		return IntOf(i), nil
+	} else {
+		f, err := strconv.ParseFloat(digits, 64)
+		if err != nil || math.IsInf(f, 0) {
+			return Value{}, d.fail(BadNumber, start, "the number %s is beyond the range of float64", clip(digits))
+		}
+		return FloatOf(f), nil
+	}
+}
+
+func (d *decoder) digits() bool {
+	start := d.pos
+	for d.pos < len(d.text) && isDigit(d.text[d.pos]) {
+		d.pos++
+	}
+	return d.pos > start
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// str reads a string whose opening quote is next.
+func (d *decoder) str() (string, error) {
+	d.pos++
+	start := d.pos
+	ascii := true
+	for i := start; i < len(d.text); i++ {
+		switch c := d.text[i]; {
+		case c == '"':
+			s := d.text[start:i]
+			if !ascii && !utf8.ValidString(s) {
+				return "", d.badUTF8(start)
+			}
+			d.pos = i + 1
+			return s, nil
+		case c == '\\':
+			return d.escaped(start, i)
+		case c < 0x20:
+			return "", d.fail(BadSyntax, i, "the control character 0x%02x stands in a string without an escape", c)
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	return "", d.fail(BadSyntax, start-1, "the string that starts here has no end")
+}
+
+func (d *decoder) badUTF8(at int) error {
+	for at < len(d.text) {
+		r, size := utf8.DecodeRuneInString(d.text[at:])
+		if r == utf8.RuneError && size == 1 {
+			return d.fail(BadUTF8, at, "the byte 0x%02x is not UTF-8", d.text[at])
+		}
+		at += size
+	}
+	panic("expr: no bad UTF-8 where some was seen")
+}
+
+// escaped finishes a string that starts at start and whose first escape is at i.
+func (d *decoder) escaped(start, i int) (string, error) {
+	var b strings.Builder
+	done := start
+	for i < len(d.text) {
+		switch c := d.text[i]; {
+		case c == '"':
+			if part := d.text[done:i]; !utf8.ValidString(part) {
+				return "", d.badUTF8(done)
+			}
+			b.WriteString(d.text[done:i])
+			d.pos = i + 1
+			return b.String(), nil
+		case c == '\\':
+			if part := d.text[done:i]; !utf8.ValidString(part) {
+				return "", d.badUTF8(done)
+			}
+			b.WriteString(d.text[done:i])
+			r, size, err := d.escape(i)
+			if err != nil {
+				return "", err
+			}
+			b.WriteRune(r)
+			i += size
+			done = i
+		case c < 0x20:
+			return "", d.fail(BadSyntax, i, "the control character 0x%02x stands in a string without an escape", c)
+		default:
+			i++
+		}
+	}
+	return "", d.fail(BadSyntax, start-1, "the string that starts here has no end")
+}
+
+// escape reads the escape at i, and the second half of a surrogate pair with it.
+func (d *decoder) escape(i int) (r rune, size int, err error) {
+	if i+1 >= len(d.text) {
+		return 0, 0, d.fail(BadSyntax, i, "the text ends within an escape")
+	}
+	switch c := d.text[i+1]; c {
+	case '"', '\\', '/':
+		return rune(c), 2, nil
+	case 'b':
+		return '\b', 2, nil
+	case 'f':
+		return '\f', 2, nil
+	case 'n':
+		return '\n', 2, nil
+	case 'r':
+		return '\r', 2, nil
+	case 't':
+		return '\t', 2, nil
+	case 'u':
+		first, ok := d.hex(i)
+		if !ok {
+			return 0, 0, d.fail(BadSyntax, i, `\u wants four hexadecimal digits`)
+		}
+		if !utf16.IsSurrogate(first) {
+			return first, 6, nil
+		}
+		second, ok := d.hex(i + 6)
+		if r := utf16.DecodeRune(first, second); ok && r != utf8.RuneError {
+			return r, 12, nil
+		}
+		return 0, 0, d.fail(LoneSurrogate, i, "%s is half of a surrogate pair without its other half", d.text[i:i+6])
+	default:
+		return 0, 0, d.fail(BadSyntax, i, `\%c is no escape`, c)
+	}
+}
+
+// hex reads \uXXXX at i.
+func (d *decoder) hex(i int) (rune, bool) {
+	if i+6 > len(d.text) || d.text[i] != '\\' || d.text[i+1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(d.text[i+2:i+6], 16, 32)
+	return rune(n), err == nil
+}
+
+// clip shortens text that is quoted in a message.
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
