@@ -69,6 +69,22 @@ func (r *Reader) AppendSkeleton(dst []byte) []byte {
 	return appendLettersAndNumbers(dst, r.tok)
 }
 
+// SkeletonLen is how many bytes AppendSkeleton appends.
+func (r *Reader) SkeletonLen() int {
+	if r.lower {
+		return r.token.End - r.token.Start
+	}
+	n := 0
+	for i := 0; i < len(r.tok); {
+		c, size := utf8.DecodeRune(r.tok[i:])
+		if c < utf8.RuneSelf || lookup(c).class != mark {
+			n += size
+		}
+		i += size
+	}
+	return n
+}
+
 // Next advances to the next token, and says whether there is one.
 func (r *Reader) Next() bool {
 	for {

@@ -126,7 +126,7 @@ func appendLower(dst []byte, s string) []byte {
 func appendLettersAndNumbers(dst, tok []byte) []byte {
 	for i := 0; i < len(tok); {
 		r, n := utf8.DecodeRune(tok[i:])
-		if lookup(r).class != mark {
+		if r < utf8.RuneSelf || lookup(r).class != mark {
 			dst = append(dst, tok[i:i+n]...)
 		}
 		i += n
