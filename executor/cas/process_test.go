@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 const (
 	children = 4
-	rounds   = 30
+	rounds   = 15
 )
 
 var (
@@ -54,10 +54,11 @@ func child(dir, name string) error {
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
+	ctx, blobs := context.Background(), castest.Blobs()
 	for i := range rounds {
-		for _, b := range castest.Blobs() {
-			b = append(b[:min(len(b), 100_000):min(len(b), 100_000)], byte(i))
+		for _, b := range blobs {
+			n := min(len(b), 20_000)
+			b = append(b[:n:n], byte(i))
 			d, err := s.Put(ctx, b)
 			if err != nil {
 				return err
