@@ -178,3 +178,11 @@ func (g *graph) push(n *Node, k *spec.KindSpec, ports spec.Ports) int {
 	g.byAddr[n.Addr] = n.Index
 	return n.Index
 }
+
+// PortsOf returns the ports of a node, a union's too.
+func PortsOf(n *Node, artifact spec.Artifact, kinds func(string) *spec.KindSpec) spec.Ports {
+	if n.Kind == UnionKind {
+		return unionSpec(artifact).Ports(nil)
+	}
+	return kinds(n.Kind).Ports(n.Block.Config)
+}

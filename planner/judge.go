@@ -41,23 +41,20 @@ func (v *Verdict) Stops() bool {
 	return v.Severity == "error" && (v.Outcome == Fail || v.Outcome == NotEvaluated)
 }
 
+// Why says in a few words why the verdict does not pass.
+func (v *Verdict) Why() string {
+	if v.Outcome == NotEvaluated {
+		return fmt.Sprintf("%s: %s is not evaluated", v.Subject, v.Check)
+	}
+	return fmt.Sprintf("%s: %s does not pass", v.Subject, v.Check)
+}
+
 // Measured gives the metrics of a stage, and whether they are there (Pass), still to come (Open) or lost (Pending,
 // NotEvaluated).
 type Measured func(a spec.Addr) ([]spec.Metric, Outcome)
 
-// Judge works out every verdict of a pipeline from stored metrics. It computes nothing else, so a changed threshold
-// costs nothing. The order of the verdicts is that of the pipeline: thresholds by stage, then checks by gate.
-func Judge(p *spec.Pipeline, kinds map[string]*spec.KindSpec, measured Measured) []Verdict {
-	j := newJudge(p, kinds, measured)
-	list := make([]Verdict, len(j.items))
-	for i := range list {
-		list[i] = *j.verdict(i)
-	}
-	return list
-}
-
-// A judge works verdicts out one by one, each at most once.
-type judge struct {
+// A Judge works verdicts out one by one, each at most once: when the metrics that it rests on are settled.
+type Judge struct {
 	pipeline *spec.Pipeline
 	kinds    map[string]*spec.KindSpec
 	measured Measured
@@ -73,8 +70,10 @@ type judgement struct {
 	check     spec.Check
 }
 
-func newJudge(p *spec.Pipeline, kinds map[string]*spec.KindSpec, measured Measured) *judge {
-	j := &judge{pipeline: p, kinds: kinds, measured: measured, byGate: map[spec.Addr][]int{}}
+// NewJudge returns a judge of all the verdicts of a pipeline, numbered in the order of the pipeline: thresholds by
+// stage, then checks by gate. It computes nothing else, so a changed threshold costs nothing.
+func NewJudge(p *spec.Pipeline, kinds map[string]*spec.KindSpec, measured Measured) *Judge {
+	j := &Judge{pipeline: p, kinds: kinds, measured: measured, byGate: map[spec.Addr][]int{}}
 	for i := range p.Blocks {
 		b := &p.Blocks[i]
 		for _, t := range b.Limits {
@@ -92,7 +91,8 @@ func newJudge(p *spec.Pipeline, kinds map[string]*spec.KindSpec, measured Measur
 	return j
 }
 
-func (j *judge) verdict(i int) *Verdict {
+// Verdict returns the verdict of that number. It asks for metrics at the first call.
+func (j *Judge) Verdict(i int) *Verdict {
 	if j.done[i] == nil {
 		var v Verdict
 		if it := j.items[i]; it.gate != nil {
@@ -106,10 +106,10 @@ func (j *judge) verdict(i int) *Verdict {
 }
 
 // check judges one check of a gate; behind a gate that does not pass it is not evaluated.
-func (j *judge) check(gate *spec.Gate, c spec.Check) Verdict {
+func (j *Judge) check(gate *spec.Gate, c spec.Check) Verdict {
 	for _, required := range gate.Require {
 		for _, i := range j.byGate[required] {
-			if j.verdict(i).Stops() {
+			if j.Verdict(i).Stops() {
 				return Verdict{
 					Subject: gate.Addr, Check: c.Name, Severity: severity(c), Condition: c.Text, Outcome: NotEvaluated,
 					Message: fmt.Sprintf("%s, which it requires, does not pass.", required),
@@ -268,7 +268,7 @@ func judgeCheck(gate spec.Addr, c spec.Check, measured Measured) Verdict {
 	}
 	v.Outcome = Fail
 	if c.Message != nil {
-		text, err := expr.EvalText(c.Message, env)
+		text, err := expr.Message(c.Message, env)
 		if err != nil {
 			text = err.Error()
 		}
@@ -314,17 +314,16 @@ func metricAt(list []spec.Metric, path []string) (m spec.Metric, end string, ok 
 
 func lookUp(measured Measured, addr string, path []string) expr.MetricValue {
 	metrics, state := measuredAt(measured, addr)
-	name := addr + "." + strings.Join(path, ".")
 	if state != Pass {
-		return expr.MetricValue{Reason: name + " is not measured yet"}
+		return expr.MetricValue{Reason: "it is not measured yet"}
 	}
 	m, end, ok := metricAt(metrics, path)
 	x, _ := endOf(m, end)
-	if !ok || !m.Available() {
-		return expr.MetricValue{Reason: name + " is unavailable: " + reason(m)}
-	}
-	if x == nil {
-		return expr.MetricValue{Reason: name + " has no interval"}
+	switch {
+	case !ok || !m.Available():
+		return expr.MetricValue{Reason: reason(m)}
+	case x == nil:
+		return expr.MetricValue{Reason: "it has no interval"}
 	}
 	return expr.MetricValue{Value: *x, OK: true}
 }

@@ -21,7 +21,7 @@ func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, op
 		graph: g, facts: facts, known: known, opts: opts,
 		previous: known.Previous(), results: make([]*Result, len(g.nodes)),
 	}
-	m.judge = newJudge(p, byName, m.measured)
+	m.judge = NewJudge(p, byName, m.measured)
 	g.guard(m.skeleton())
 	m.narrow()
 	for _, n := range g.nodes {
@@ -34,7 +34,7 @@ func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, op
 		Changes: changes(m.previous, facts, g.nodes),
 	}
 	for i := range m.judge.items {
-		plan.Verdicts = append(plan.Verdicts, *m.judge.verdict(i))
+		plan.Verdicts = append(plan.Verdicts, *m.judge.Verdict(i))
 	}
 	plan.summarise()
 	return plan, nil
@@ -48,15 +48,15 @@ type maker struct {
 	previous *Previous
 	results  []*Result // of cached nodes
 	excluded []bool
-	judge    *judge
+	judge    *Judge
 }
 
 // skeleton returns the verdicts without outcomes: what guards need to know of them.
 func (m *maker) skeleton() []Verdict {
-	open := newJudge(m.pipeline, m.kinds, func(spec.Addr) ([]spec.Metric, Outcome) { return nil, Open })
+	open := NewJudge(m.pipeline, m.kinds, func(spec.Addr) ([]spec.Metric, Outcome) { return nil, Open })
 	list := make([]Verdict, len(open.items))
 	for i := range list {
-		list[i] = *open.verdict(i)
+		list[i] = *open.Verdict(i)
 	}
 	return list
 }
@@ -130,12 +130,8 @@ func (m *maker) plan(n *Node) error {
 
 func (m *maker) stoppedBy(n *Node) string {
 	for _, i := range n.Guards {
-		if v := m.judge.verdict(i); v.Stops() {
-			word := "does not pass"
-			if v.Outcome == NotEvaluated {
-				word = "is not evaluated"
-			}
-			return fmt.Sprintf("%s: %s %s", v.Subject, v.Check, word)
+		if v := m.judge.Verdict(i); v.Stops() {
+			return v.Why()
 		}
 	}
 	return ""

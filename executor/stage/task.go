@@ -2,7 +2,9 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/prefab-build/prefab/executor/dataset"
@@ -25,7 +27,7 @@ type Host interface {
 	// Members returns the members of a port in order; one, without a name, for a port of shape One.
 	Members(port string) []Member
 	Emit(port string, rows dataset.Chunk) error
-	PutFile(port, name string, content []byte) error
+	Create(port, name string) (io.WriteCloser, error)
 	Metric(m spec.Metric)
 	Note(e Entry)
 	Progress(done, total int64, unit string)
@@ -142,9 +144,20 @@ func (t *Task) Files(port string) []File {
 // stored as it is, so a Runner emits chunks of at most a few thousand rows.
 func (t *Task) Emit(port string, rows dataset.Chunk) error { return t.host.Emit(port, rows) }
 
+// Create begins one file of an output port that is no table. The file is stored when it is closed without an error
+// before; a file that is not closed is not there.
+func (t *Task) Create(port, name string) (io.WriteCloser, error) { return t.host.Create(port, name) }
+
 // PutFile writes one file of an output port that is no table.
 func (t *Task) PutFile(port, name string, content []byte) error {
-	return t.host.PutFile(port, name, content)
+	w, err := t.Create(port, name)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(content); err != nil {
+		return errors.Join(err, w.Close())
+	}
+	return w.Close()
 }
 
 // Metric records a measurement. A metric that Ports does not define is a mistake of the kind's and panics.

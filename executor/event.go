@@ -1,0 +1,77 @@
+package executor
+
+import (
+	"time"
+
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A State is what a node came to.
+type State string
+
+// The states. Same is a node that ran and gave the bytes that were there before.
+const (
+	Cached   State = "cached"
+	Ran      State = "ran"
+	Same     State = "same"
+	Restored State = "restored"
+	Failed   State = "failed"
+	Skipped  State = "skipped" // an ancestor failed
+	Blocked  State = "blocked" // a verdict did not pass
+	Waiting  State = "waiting"
+	Stopped  State = "stopped" // the run was interrupted before or while it ran
+	Excluded State = "excluded"
+)
+
+// An Event is something that a person or a machine that watches a run wants to know.
+type Event struct {
+	Type string // start, progress, log, finish, verdict, placed, warning
+	Addr spec.Addr
+	Time time.Time
+
+	State   State         `json:",omitempty"` // of finish
+	Reason  string        `json:",omitempty"`
+	Elapsed time.Duration `json:",omitempty"`
+	Counts  *Counts       `json:",omitempty"`
+	Metrics []spec.Metric `json:",omitempty"`
+
+	Done, Total int64  `json:",omitempty"` // of progress
+	Unit        string `json:",omitempty"`
+
+	Text    string           `json:",omitempty"` // of log, placed and warning
+	Verdict *planner.Verdict `json:",omitempty"`
+}
+
+// An Outcome is what a whole run came to.
+type Outcome struct {
+	Nodes    []NodeOutcome
+	Verdicts []planner.Verdict
+	Warnings []string
+	Placed   []Placement
+	// Interrupted says that the run was stopped from outside.
+	Interrupted bool
+}
+
+// A NodeOutcome is one node of a finished run.
+type NodeOutcome struct {
+	Node     *planner.Node
+	State    State
+	Reason   string // why it failed, was skipped or blocked
+	Key      *planner.Key
+	Result   *Result // of a node that is cached or ran
+	Err      error
+	Started  time.Time
+	Elapsed  time.Duration
+	Conflict bool // the same key gave another result before
+}
+
+// Count returns how many nodes came to a state.
+func (o *Outcome) Count(s State) (n int) {
+	for _, node := range o.Nodes {
+		if node.State == s {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,203 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/prefab-build/prefab/executor/dataset"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A host is one node's Task from the executor's side: it collects what the stage makes.
+type host struct {
+	ctx     context.Context
+	store   Store
+	node    *planner.Node
+	ports   spec.Ports
+	config  spec.Config
+	seed    uint64
+	backend *spec.Setting
+	members map[string][]stage.Member
+	emitEvt func(Event)
+
+	mu      sync.Mutex // guards what follows
+	metrics []spec.Metric
+	notes   Ledger
+	emitted map[string][]chunkDelta
+	files   map[string][]StoredFile
+}
+
+func newHost(ctx context.Context, x *run, n *planner.Node, members []planner.Member, ports spec.Ports) (*host, error) {
+	h := &host{
+		ctx: ctx, store: x.store, node: n, ports: ports, emitEvt: x.emit,
+		members: map[string][]stage.Member{},
+		emitted: map[string][]chunkDelta{}, files: map[string][]StoredFile{},
+	}
+	if n.Block != nil {
+		h.config = n.Block.Full()
+		h.seed = planner.Seed(x.plan.Pipeline.Project, n.Block)
+		for i, b := range x.plan.Pipeline.Backends {
+			if b.Addr == n.Block.Backend {
+				h.backend = &x.plan.Pipeline.Backends[i]
+			}
+		}
+	}
+	for _, m := range members {
+		out, err := h.member(m)
+		if err != nil {
+			return nil, err
+		}
+		h.members[m.Port] = append(h.members[m.Port], out)
+	}
+	return h, nil
+}
+
+// member opens one input: rows lazily, files at once, since a stage with a model needs all of it.
+func (h *host) member(m planner.Member) (stage.Member, error) {
+	o := m.Artifact.(Output)
+	out := stage.Member{Name: m.Member}
+	if o.Table != nil {
+		var columns []string
+		for _, in := range h.ports.In {
+			if in.Name == m.Port {
+				columns = in.Columns
+			}
+		}
+		out.Table = stage.NewTable(o.Table.Rows(), o.Table.Chunks(), columns, func(i int, names []string) (dataset.Chunk, error) {
+			return o.Table.Load(h.ctx, i, names)
+		})
+		return out, nil
+	}
+	for _, f := range o.Files {
+		b, err := h.store.Get(h.ctx, f.Digest)
+		if err != nil {
+			return out, fmt.Errorf("reading %s: %w", f.Name, err)
+		}
+		out.Files = append(out.Files, stage.File{Name: f.Name, Content: b})
+	}
+	return out, nil
+}
+
+func (h *host) Config() spec.Config                { return h.config }
+func (h *host) Seed() uint64                       { return h.seed }
+func (h *host) Members(port string) []stage.Member { return h.members[port] }
+
+func (h *host) Backend() (spec.Setting, bool) {
+	if h.backend == nil {
+		return spec.Setting{}, false
+	}
+	return *h.backend, true
+}
+
+func (h *host) Emit(port string, rows dataset.Chunk) error {
+	refs, err := storeColumns(h.ctx, h.store, rows.Columns)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.emitted[port] = append(h.emitted[port], chunkDelta{Made: true, Rows: rows.Rows, Layers: []layer{{Columns: refs}}})
+	return nil
+}
+
+// Create streams a file into the store. The pipe keeps one copy of it in memory at most.
+func (h *host) Create(port, name string) (io.WriteCloser, error) {
+	r, w := io.Pipe()
+	f := &hostFile{host: h, port: port, name: name, pipe: w, done: make(chan struct{})}
+	go func() {
+		defer close(f.done)
+		f.digest, f.size, f.err = h.store.PutReader(h.ctx, r)
+		r.CloseWithError(f.err)
+	}()
+	return f, nil
+}
+
+type hostFile struct {
+	host       *host
+	port, name string
+	pipe       *io.PipeWriter
+	done       chan struct{}
+	digest     spec.Digest
+	size       int64
+	err        error
+}
+
+func (f *hostFile) Write(b []byte) (int, error) { return f.pipe.Write(b) }
+
+func (f *hostFile) Close() error {
+	f.pipe.Close()
+	<-f.done
+	if f.err != nil {
+		return f.err
+	}
+	f.host.mu.Lock()
+	defer f.host.mu.Unlock()
+	f.host.files[f.port] = append(f.host.files[f.port], StoredFile{Name: f.name, Digest: f.digest, Size: f.size})
+	return nil
+}
+
+func (h *host) Metric(m spec.Metric) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.metrics = append(h.metrics, m)
+}
+
+func (h *host) Note(e stage.Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.notes = append(h.notes, LedgerLine{Entry: e})
+}
+
+func (h *host) Progress(done, total int64, unit string) {
+	h.emitEvt(Event{Type: "progress", Addr: h.node.Addr, Done: done, Total: total, Unit: unit})
+}
+
+func (h *host) Logf(format string, args ...any) {
+	h.emitEvt(Event{Type: "log", Addr: h.node.Addr, Text: fmt.Sprintf(format, args...)})
+}
+
+// entry is what the node is stored as. Deltas are those of the mapped ports; what was emitted stands beside them.
+func (h *host) entry(deltas map[string][]chunkDelta, ledger Ledger, counts Counts) (*entry, error) {
+	e := &entry{Ports: map[string]storedPort{}, Metrics: h.metrics, Counts: counts}
+	for _, out := range h.ports.Out {
+		p := storedPort{Artifact: out.Artifact}
+		if !out.Artifact.IsRows() {
+			p.Files = h.files[out.Name]
+			e.Ports[out.Name] = p
+			continue
+		}
+		list, mapped := deltas[out.Name]
+		if !mapped {
+			list = h.emitted[out.Name]
+		} else {
+			p.From = out.From
+		}
+		for _, d := range list {
+			p.Rows += int64(d.Rows)
+		}
+		if counts.Out != nil {
+			counts.Out[out.Name] = p.Rows
+		}
+		d, err := h.store.Put(h.ctx, encodeDeltas(list))
+		if err != nil {
+			return nil, err
+		}
+		p.Deltas = d
+		e.Ports[out.Name] = p
+	}
+	ledger = append(ledger, h.notes...)
+	if len(ledger) == 0 {
+		return e, nil
+	}
+	b, err := json.Marshal(ledger)
+	if err != nil {
+		return nil, err
+	}
+	e.Ledger, err = h.store.Put(h.ctx, b)
+	return e, err
+}

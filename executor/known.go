@@ -1,0 +1,89 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A History is what the planner asks of earlier runs. A nil one knows nothing.
+type History interface {
+	Previous() *planner.Previous
+	Estimate(addr spec.Addr, base spec.Digest) time.Duration
+}
+
+// Known answers the planner's questions from a store and a history.
+type Known struct {
+	store   Store
+	history History
+	// results of what was looked up, by action, so that one plan opens each result once.
+	results map[spec.Digest]*Result
+}
+
+// NewKnown returns a Known; history may be nil.
+func NewKnown(s Store, h History) *Known {
+	return &Known{store: s, history: h, results: map[spec.Digest]*Result{}}
+}
+
+// Lookup implements planner.Known.
+func (k *Known) Lookup(n *planner.Node, members []planner.Member) (*planner.Result, error) {
+	r := lookup(context.Background(), k.store, n.BaseDigest, n.Key.InputsDigest, members)
+	if r == nil {
+		return nil, nil
+	}
+	k.results[planner.ActionDigest(n.BaseDigest, n.Key.InputsDigest)] = r
+	return planned(r), nil
+}
+
+func planned(r *Result) *planner.Result {
+	out := &planner.Result{Metrics: r.Metrics, Outputs: map[string]planner.Artifact{}}
+	for name, o := range r.Outputs {
+		out.Outputs[name] = o
+	}
+	return out
+}
+
+// lookup opens the stored result of an action. Whatever is wrong with it makes it a miss: the work is done again.
+func lookup(ctx context.Context, s Store, base, inputs spec.Digest, members []planner.Member) *Result {
+	raw, err := s.GetAction(base, inputs)
+	if err != nil {
+		return nil
+	}
+	r, err := openEntry(ctx, s, raw, members)
+	if err != nil || !r.complete(s) {
+		return nil
+	}
+	return r
+}
+
+// Result returns the result of a node that Lookup found.
+func (k *Known) Result(n *planner.Node) *Result {
+	if n.Key == nil {
+		return nil
+	}
+	return k.results[planner.ActionDigest(n.BaseDigest, n.Key.InputsDigest)]
+}
+
+// HasBase implements planner.Known.
+func (k *Known) HasBase(base spec.Digest) bool {
+	list, err := k.store.ListBase(base)
+	return err == nil && len(list) > 0
+}
+
+// Previous implements planner.Known.
+func (k *Known) Previous() *planner.Previous {
+	if k.history == nil {
+		return nil
+	}
+	return k.history.Previous()
+}
+
+// Estimate implements planner.Known.
+func (k *Known) Estimate(n *planner.Node) time.Duration {
+	if k.history == nil {
+		return 0
+	}
+	return k.history.Estimate(n.Addr, n.BaseDigest)
+}

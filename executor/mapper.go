@@ -1,0 +1,383 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/prefab-build/prefab/executor/dataset"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A mapping runs a Mapper: the chunks that are not cached, then Finish.
+type mapping struct {
+	x       *run
+	node    *planner.Node
+	kind    *stage.Kind
+	ports   spec.Ports
+	host    *host
+	task    *stage.Task
+	members []planner.Member
+
+	port  string // the mapped port
+	base  spec.Digest
+	rows  []int // in, by chunk
+	total int64
+	done  atomic.Int64
+}
+
+// A storedChunk is what the store keeps of one mapped chunk.
+type storedChunk struct {
+	Out     map[string]chunkDelta `json:"out,omitempty"`
+	Ledger  []stage.Entry         `json:"ledger,omitempty"`
+	Partial []byte                `json:"partial,omitempty"`
+	Blob    spec.Digest           `json:"blob,omitzero"` // of a large partial
+}
+
+// inlinePartial is the size up to which a partial stands in the entry itself: a file costs about as much as 4 kB.
+const inlinePartial = 4096
+
+func (x *run) runMapper(ctx context.Context, n *planner.Node, k *stage.Kind, members []planner.Member) (*entry, error) {
+	ports := k.Ports(n.Block.Config)
+	h, err := newHost(ctx, x, n, members, ports)
+	if err != nil {
+		return nil, err
+	}
+	m := &mapping{x: x, node: n, kind: k, ports: ports, host: h, task: stage.NewTask(h, ports), members: members}
+	for _, in := range ports.In {
+		if in.Mapped {
+			m.port = in.Name
+		}
+	}
+	if m.base, err = m.chunkBase(); err != nil {
+		return nil, err
+	}
+	var chunks []*storedChunk
+	if k.Sources != nil {
+		chunks, err = m.mapSources(ctx)
+	} else {
+		chunks, err = m.mapTable(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.finish(ctx, chunks)
+}
+
+// chunkBase is what is asked of every chunk: the node's base without the limit, and the prepared ports.
+func (m *mapping) chunkBase() (spec.Digest, error) {
+	list := []planner.Component{{Name: "map", Value: "1"}}
+	for _, c := range m.node.Base {
+		if c.Name != "limit" {
+			list = append(list, c)
+		}
+	}
+	var prepared []planner.Member
+	for _, member := range m.members {
+		for _, in := range m.ports.In {
+			if in.Name == member.Port && in.Prepared {
+				prepared = append(prepared, member)
+			}
+		}
+	}
+	key, err := planner.NodeKey(m.ports, prepared)
+	if err != nil {
+		return spec.Digest{}, err
+	}
+	return planner.Digest(append(list, key.Inputs...)), nil
+}
+
+// mapTable maps the chunks of a table: those in the store are taken from there, the others run in parallel.
+func (m *mapping) mapTable(ctx context.Context) ([]*storedChunk, error) {
+	table := inputTable(m.members, m.port)
+	var columns []string
+	for _, in := range m.ports.In {
+		if in.Name == m.port {
+			columns = in.Columns
+		}
+	}
+	digests, err := table.digests(ctx, columns)
+	if err != nil {
+		return nil, err
+	}
+	chunks := make([]*storedChunk, table.Chunks())
+	m.total = table.Rows()
+	prepare := m.preparer(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range chunks {
+		rows := table.chunks[i].rows
+		m.rows = append(m.rows, rows)
+		if rows == 0 {
+			chunks[i] = &storedChunk{}
+			continue
+		}
+		inputs := chunkInputs(rows, columns, digests[i])
+		if chunks[i] = m.lookup(ctx, inputs); chunks[i] != nil {
+			m.progress(rows)
+			continue
+		}
+		if err := m.x.acquire(ctx); err != nil {
+			break
+		}
+		group.Go(func() error {
+			defer m.x.release()
+			rows, err := table.Load(ctx, i, columns)
+			if err != nil {
+				return err
+			}
+			chunks[i], err = m.mapOne(ctx, prepare, stage.Chunk{Chunk: rows, Index: i}, inputs)
+			m.progress(rows.Rows)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return chunks, context.Cause(ctxOrNil(ctx, chunks))
+}
+
+// ctxOrNil gives the context whose end explains why a chunk was not mapped, or one without an end.
+func ctxOrNil(ctx context.Context, chunks []*storedChunk) context.Context {
+	for _, c := range chunks {
+		if c == nil {
+			return ctx
+		}
+	}
+	return context.Background()
+}
+
+func chunkInputs(rows int, columns []string, digests []spec.Digest) spec.Digest {
+	list := []planner.Component{{Name: "rows", Value: strconv.Itoa(rows)}}
+	for k, c := range columns {
+		list = append(list, planner.Component{Name: c, Value: digests[k].String()})
+	}
+	return planner.Digest(list)
+}
+
+// preparer returns a function that runs Prepare once, when the first chunk needs it.
+func (m *mapping) preparer(ctx context.Context) func() (stage.State, error) {
+	type result struct {
+		state stage.State
+		err   error
+	}
+	once := make(chan *result, 1)
+	once <- nil
+	return func() (stage.State, error) {
+		r := <-once
+		if r == nil {
+			r = &result{}
+			r.state, r.err = m.kind.Mapper.Prepare(ctx, m.task)
+		}
+		once <- r
+		return r.state, r.err
+	}
+}
+
+func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
+	raw, err := m.x.store.GetAction(m.base, inputs)
+	if err != nil {
+		return nil
+	}
+	var c storedChunk
+	if json.Unmarshal(raw, &c) != nil {
+		return nil
+	}
+	if !c.Blob.IsZero() {
+		if c.Partial, err = m.x.store.Get(ctx, c.Blob); err != nil {
+			return nil
+		}
+	}
+	for _, d := range c.Out {
+		for _, l := range d.Layers {
+			for _, col := range l.Columns {
+				if !m.x.store.Has(col.Blob) {
+					return nil
+				}
+			}
+		}
+	}
+	return &c
+}
+
+func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error), in stage.Chunk, inputs spec.Digest) (*storedChunk, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	state, err := prepare()
+	if err != nil {
+		return nil, err
+	}
+	delta, err := m.kind.Mapper.MapChunk(ctx, m.task, state, in)
+	if err != nil {
+		return nil, err
+	}
+	c := &storedChunk{Ledger: delta.Ledger, Partial: delta.Partial, Out: map[string]chunkDelta{}}
+	for port, p := range delta.Out {
+		if p == nil {
+			continue
+		}
+		if c.Out[port], err = storeDelta(ctx, m.x.store, p); err != nil {
+			return nil, fmt.Errorf("port %s: %w", port, err)
+		}
+	}
+	stored := *c
+	if len(c.Partial) > inlinePartial {
+		stored.Partial = nil
+		if stored.Blob, err = m.x.store.Put(ctx, c.Partial); err != nil {
+			return nil, err
+		}
+	}
+	raw, err := json.Marshal(stored)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.x.store.PutAction(m.base, inputs, raw); err != nil {
+		if m.x.conflict(m.node, err) {
+			return c, nil
+		}
+		return nil, err
+	}
+	return c, nil
+}
+
+func (m *mapping) progress(rows int) {
+	m.host.Progress(m.done.Add(int64(rows)), m.total, "rows")
+}
+
+// finish runs Finish over the mapped chunks and makes the node's entry.
+func (m *mapping) finish(ctx context.Context, chunks []*storedChunk) (*entry, error) {
+	mapped := &stage.Mapped{Rows: m.rows, Deltas: make([]*stage.Delta, len(chunks))}
+	was := make([]map[string]dataset.Selection, len(chunks))
+	for i, c := range chunks {
+		d := &stage.Delta{Out: map[string]*stage.PortDelta{}, Ledger: c.Ledger, Partial: c.Partial}
+		was[i] = map[string]dataset.Selection{}
+		for port, pd := range c.Out {
+			keep := pd.keep(m.rows[i])
+			was[i][port] = keep
+			d.Out[port] = &stage.PortDelta{Keep: keep}
+		}
+		mapped.Deltas[i] = d
+	}
+	if err := m.x.acquire(ctx); err != nil {
+		return nil, err
+	}
+	err := m.kind.Mapper.Finish(ctx, m.task, mapped)
+	m.x.release()
+	if err != nil {
+		return nil, err
+	}
+	deltas := map[string][]chunkDelta{}
+	var ledger Ledger
+	for _, out := range m.ports.Out {
+		if out.Artifact.IsRows() && (out.From != "" || m.kind.Sources != nil || len(m.host.emitted[out.Name]) == 0) {
+			deltas[out.Name] = make([]chunkDelta, len(chunks))
+		}
+	}
+	for i, c := range chunks {
+		for port := range deltas {
+			d, err := m.refined(ctx, c, was[i], mapped.Deltas[i], i, port)
+			if err != nil {
+				return nil, fmt.Errorf("port %s, chunk %d: %w", port, i, err)
+			}
+			deltas[port][i] = d
+		}
+		for _, e := range mapped.Deltas[i].Ledger {
+			ledger = append(ledger, LedgerLine{Chunk: i, Entry: e})
+		}
+	}
+	counts, err := m.balance(mapped, ledger)
+	if err != nil {
+		return nil, err
+	}
+	return m.host.entry(deltas, ledger, counts)
+}
+
+// refined is the final delta of one chunk and port.
+func (m *mapping) refined(ctx context.Context, c *storedChunk, was map[string]dataset.Selection, d *stage.Delta, i int, port string) (chunkDelta, error) {
+	p := d.Out[port]
+	if p == nil {
+		return chunkDelta{Made: true}, nil // no rows
+	}
+	if p.Make != nil {
+		return storeDelta(ctx, m.x.store, p)
+	}
+	stored, mapped := c.Out[port]
+	if !mapped {
+		return storeDelta(ctx, m.x.store, p)
+	}
+	if p.Keep.Digest() == was[port].Digest() && len(p.Columns) == 0 {
+		return stored, nil
+	}
+	return stored.refine(ctx, m.x.store, was[port], p)
+}
+
+// balance counts the ledger, and refuses a stage that loses rows without saying so.
+func (m *mapping) balance(mapped *stage.Mapped, ledger Ledger) (Counts, error) {
+	c := Counts{Out: map[string]int64{}, Dropped: map[string]int64{}, Noted: map[string]int64{}}
+	for _, l := range ledger {
+		if l.Kept {
+			c.Noted[l.Reason]++
+		} else {
+			c.Dropped[l.Reason]++
+		}
+	}
+	for i, rows := range mapped.Rows {
+		c.In += int64(rows)
+		dropped := map[int]bool{}
+		for _, e := range mapped.Deltas[i].Ledger {
+			if !e.Kept {
+				dropped[e.Row] = true
+			}
+		}
+		kept, made := make([]bool, rows), 0
+		for _, p := range mapped.Deltas[i].Out {
+			if p == nil {
+				continue
+			}
+			if p.Keep.Of() != rows || m.kind.Sources != nil {
+				made += p.Keep.Len()
+				continue
+			}
+			for _, r := range p.Keep.Rows() {
+				kept[r] = true
+			}
+		}
+		if m.kind.Sources != nil {
+			if made+len(dropped) != rows {
+				return c, fmt.Errorf("the ledger does not balance: %d records, %d rows made, %d dropped. This is a bug of the stage kind %s",
+					rows, made, len(dropped), m.kind.Name)
+			}
+			continue
+		}
+		if made > 0 || !m.passesRows() {
+			continue // rows that are made have no one-to-one balance
+		}
+		for r, k := range kept {
+			if k == dropped[r] {
+				return c, fmt.Errorf("the ledger does not balance: row %d of chunk %d is kept (%t) and dropped (%t). This is a bug of the stage kind %s",
+					r, i, k, dropped[r], m.kind.Name)
+			}
+		}
+	}
+	return c, nil
+}
+
+// passesRows reports whether some output keeps rows of the mapped port.
+func (m *mapping) passesRows() bool {
+	for _, out := range m.ports.Out {
+		if out.From == m.port && out.Artifact.IsRows() {
+			return true
+		}
+	}
+	return false
+}
+
+// errChanged says that an input is not what it was when the plan was made.
+var errChanged = errors.New("the file changed since the plan was made")

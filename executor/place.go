@@ -1,0 +1,293 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A Placement is a file that an export put, or found, outside the store.
+type Placement struct {
+	Addr   spec.Addr   `json:"addr"`
+	Path   string      `json:"path"`
+	Digest spec.Digest `json:"digest"`
+	Size   int64       `json:"size"`
+	Rows   int64       `json:"rows"`
+	Wrote  bool        `json:"wrote"` // false: it was there already
+}
+
+// A Provenance stands beside an exported file and says where it comes from. It is written anew when it changes: a
+// gate that fails later leaves the file in place and is told here.
+type Provenance struct {
+	Prefab   string            `json:"prefab"`
+	File     string            `json:"file"`
+	Digest   spec.Digest       `json:"sha256"`
+	Size     int64             `json:"bytes"`
+	Rows     int64             `json:"rows"`
+	Export   string            `json:"export"`
+	Spec     spec.Digest       `json:"spec_sha256"`
+	Allowed  bool              `json:"allowed"` // every verdict that guards it passes
+	Verdicts []planner.Verdict `json:"verdicts,omitempty"`
+	Inputs   []InputFile       `json:"inputs,omitempty"`
+	Stages   []StageCounts     `json:"stages,omitempty"`
+}
+
+// An InputFile is a file that the export descends from.
+type InputFile struct {
+	Stage   string      `json:"stage"`
+	Path    string      `json:"path,omitempty"`
+	Digest  spec.Digest `json:"digest"` // of its segments, unpacked
+	Records int64       `json:"records"`
+}
+
+// StageCounts is the ledger of a stage on the way to the export.
+type StageCounts struct {
+	Stage string `json:"stage"`
+	Counts
+}
+
+// ProvenanceName is the name of the provenance file beside an exported file.
+func ProvenanceName(path string) string { return path + ".provenance.json" }
+
+// placeAll puts the files of all exports that are done where they belong, and tells those that may not be placed any
+// more that they are not allowed. What goes wrong fails the export's node.
+func (x *run) placeAll(ctx context.Context, out *Outcome) {
+	for i := range out.Nodes {
+		o := &out.Nodes[i]
+		k := x.kinds[o.Node.Kind]
+		if k == nil || !k.Places {
+			continue
+		}
+		var err error
+		switch {
+		case o.Result != nil:
+			err = x.place(ctx, out, o)
+		case o.State == Blocked:
+			err = x.disallow(out, o)
+		}
+		if err != nil {
+			o.State, o.Err, o.Reason = Failed, err, err.Error()
+			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason})
+		}
+	}
+}
+
+// destination is the unkeyed attribute by which every kind that places files says where.
+func destination(n *planner.Node) string {
+	var c struct{ Path string }
+	if err := n.Block.Full().Decode(&c); err != nil {
+		return ""
+	}
+	return c.Path
+}
+
+func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
+	path := destination(o.Node)
+	for _, port := range o.Result.Outputs {
+		for _, f := range port.Files {
+			// A name is a suffix of the path: the file itself has none.
+			p, err := x.placeFile(ctx, o.Node, path+f.Name, f)
+			if err != nil {
+				return err
+			}
+			p.Rows = o.Result.Counts.In
+			if f.Name == "" {
+				err = x.attest(out, o, p)
+			}
+			if err != nil {
+				return err
+			}
+			out.Placed = append(out.Placed, p)
+			if p.Wrote {
+				x.emit(Event{Type: "placed", Addr: o.Node.Addr, Text: p.Path})
+			}
+		}
+	}
+	return nil
+}
+
+// placeFile compares the destination with what the store has, and writes it when it is missing, or when it is still
+// what an earlier run put there.
+func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f StoredFile) (Placement, error) {
+	p := Placement{Addr: n.Addr, Path: path, Digest: f.Digest, Size: f.Size}
+	full := resolve.Path(x.dir, path)
+	have, err := hashFile(full)
+	switch {
+	case err == nil && have == f.Digest:
+		return p, nil
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
+	case !x.ours(n, path, have) && !x.opts.Force:
+		return p, fmt.Errorf("%s was changed by hand, or by another program, since prefab wrote it: "+
+			"move it away, or give --force to overwrite it", path)
+	}
+	p.Wrote = true
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
+	}
+	r, err := x.store.Open(ctx, f.Digest)
+	if err != nil {
+		return p, err
+	}
+	defer r.Close()
+	if err := writeAtomic(full, r); err != nil {
+		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
+	}
+	return p, nil
+}
+
+// ours reports whether a file has the bytes that an earlier run's provenance file says were put there.
+func (x *run) ours(_ *planner.Node, path string, have spec.Digest) bool {
+	base := strings.TrimSuffix(path, ".card.md")
+	b, err := os.ReadFile(ProvenanceName(resolve.Path(x.dir, base)))
+	if err != nil {
+		return false
+	}
+	var p Provenance
+	if json.Unmarshal(b, &p) != nil {
+		return false
+	}
+	return base != path || p.Digest == have
+}
+
+func explainPath(path string, err error) error {
+	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
+		return errors.New("this is a folder: give the path of a file")
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: give a path that you may write", err)
+	}
+	return err
+}
+
+func hashFile(path string) (spec.Digest, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return spec.Digest{}, err
+	}
+	if info.IsDir() {
+		return spec.Digest{}, errors.New("this is a folder")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return spec.Digest{}, err
+	}
+	defer f.Close()
+	return hashReader(f)
+}
+
+// writeAtomic writes a file so that a reader sees the old content or the new, and a power cut leaves one of them.
+func writeAtomic(path string, r io.Reader) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(tmp.Name())
+		}
+	}()
+	if _, err = io.Copy(tmp, r); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err = tmp.Chmod(0o644); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err = tmp.Sync(); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err = tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// attest writes the provenance file, when it differs from the one that is there.
+func (x *run) attest(out *Outcome, o *NodeOutcome, p Placement) error {
+	prov := Provenance{
+		Prefab: x.plan.Prefab, File: filepath.Base(p.Path), Digest: p.Digest, Size: p.Size, Rows: p.Rows,
+		Export: o.Node.Addr.String(), Spec: spec.HashBytes(spec.Canonical(x.plan.Pipeline)), Allowed: true,
+	}
+	for _, g := range o.Node.Guards {
+		prov.Verdicts = append(prov.Verdicts, out.Verdicts[g])
+	}
+	for _, i := range x.ancestors(o.Node) {
+		n := out.Nodes[i]
+		for _, f := range x.plan.Facts.Files[n.Node.Addr.String()] {
+			prov.Inputs = append(prov.Inputs, InputFile{n.Node.Addr.String(), f.Path, planner.FileDigest(f), f.Records()})
+		}
+		if n.Result != nil && n.Node.Kind != planner.UnionKind {
+			prov.Stages = append(prov.Stages, StageCounts{n.Node.Addr.String(), n.Result.Counts})
+		}
+	}
+	return writeProvenance(resolve.Path(x.dir, p.Path), prov)
+}
+
+// disallow notes in the provenance of a file that was exported earlier that its gates do not pass any more.
+func (x *run) disallow(out *Outcome, o *NodeOutcome) error {
+	full := resolve.Path(x.dir, destination(o.Node))
+	b, err := os.ReadFile(ProvenanceName(full))
+	if err != nil {
+		return nil // nothing was exported
+	}
+	var prov Provenance
+	if err := json.Unmarshal(b, &prov); err != nil {
+		return nil
+	}
+	prov.Allowed, prov.Verdicts = false, nil
+	for _, g := range o.Node.Guards {
+		prov.Verdicts = append(prov.Verdicts, out.Verdicts[g])
+	}
+	return writeProvenance(full, prov)
+}
+
+func writeProvenance(path string, p Provenance) error {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	b = append(b, '\n')
+	name := ProvenanceName(path)
+	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, b) {
+		return nil
+	}
+	return writeAtomic(name, bytes.NewReader(b))
+}
+
+// ancestors returns the nodes that an export's rows come through, in order.
+func (x *run) ancestors(n *planner.Node) []int {
+	seen := map[int]bool{}
+	var walk func(n *planner.Node)
+	walk = func(n *planner.Node) {
+		if seen[n.Index] {
+			return
+		}
+		seen[n.Index] = true
+		for _, in := range n.Inputs {
+			walk(x.plan.Nodes[in.Node])
+		}
+	}
+	walk(n)
+	var list []int
+	for i := range x.plan.Nodes {
+		if seen[i] {
+			list = append(list, i)
+		}
+	}
+	return list
+}

@@ -1,0 +1,18 @@
+package resolve
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/prefab-build/prefab/spec"
+)
+
+// identity names a file as it is now.
+func identity(path string, info fs.FileInfo) spec.Digest {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	return spec.HashBytes(fmt.Appendf(nil, "%s\x00%d\x00%d", abs, info.Size(), info.ModTime().UnixNano()))
+}

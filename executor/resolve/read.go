@@ -1,0 +1,89 @@
+package resolve
+
+import (
+	"bytes"
+	"context"
+	"os"
+
+	"github.com/prefab-build/prefab/executor/dataset/frame"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+const frameVersion = frame.Version
+
+// frameFile reads a file through and says which segments it is made of.
+func frameFile(ctx context.Context, path string, s spec.Source, progress func(done int64)) (header []byte, list []planner.Segment, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	var unpacked int64
+	sum, err := frame.Frame(path, f, s, func(seg frame.Segment) error {
+		p := planner.Segment{Digest: spec.HashBytes(seg.Bytes), Records: seg.Records, Size: len(seg.Bytes)}
+		if len(seg.Places) > 0 {
+			p.Line, p.Offset = seg.Places[0].Line, seg.Places[0].Offset
+		}
+		list = append(list, p)
+		unpacked += int64(p.Size)
+		progress(unpacked)
+		return context.Cause(ctx)
+	})
+	return bytes.Clone(sum.Header), list, err
+}
+
+// Read gives the segments of a file, or the parts of a generated source, in order. The bytes are valid until emit
+// returns.
+func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emit func([]byte) error) error {
+	if s.Parts != nil {
+		for _, part := range s.Parts {
+			if err := emit(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	f, err := os.Open(Path(dir, file.Path))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		return emit(seg.Bytes)
+	})
+	return err
+}
+
+// Places returns where the records of one segment begin in its file: line from 1, byte from 0. It reads the file up to
+// there, so it is for messages only.
+func Places(dir string, s spec.Source, file planner.File, segment int) ([]frame.Place, error) {
+	f, err := os.Open(Path(dir, file.Path))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	n := 0
+	var places []frame.Place
+	_, err = frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
+		if n == segment {
+			places = append(places, seg.Places...)
+			return errFound
+		}
+		n++
+		return nil
+	})
+	if places != nil {
+		return places, nil
+	}
+	return nil, err
+}
+
+var errFound = foundError{}
+
+type foundError struct{}
+
+func (foundError) Error() string { return "found" }

@@ -1,0 +1,279 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// Options are how a plan is run. They change no result.
+type Options struct {
+	Dir         string // the pipeline's folder
+	Parallelism int    // 0: all cores
+	FailFast    bool
+	Force       bool // exports may overwrite files that were edited by hand
+	// Now is the clock of events and records.
+	Now func() time.Time
+	// Events is told what happens, from one goroutine at a time. It may be nil.
+	Events func(Event)
+	// Previous returns the key that an address had in the last run, if there was one.
+	Previous func(spec.Addr) (base, inputs spec.Digest, ok bool)
+}
+
+// ErrInterrupted is the cause with which a caller cancels a run that should stop cleanly.
+var ErrInterrupted = errors.New("interrupted")
+
+// A run is one execution of one plan. Its loop alone changes nodes; goroutines only send it results.
+type run struct {
+	plan  *planner.Plan
+	kinds map[string]*stage.Kind
+	store Store
+	opts  Options
+	dir   string
+	slots chan struct{}
+
+	events sync.Mutex // serialises opts.Events
+	judge  *planner.Judge
+	state  []NodeOutcome
+	left   []int   // inputs and guards that are not finished, by node
+	next   [][]int // who waits for a node
+	done   chan NodeOutcome
+	active int
+	warned []string
+}
+
+// Run executes a plan. Failures of stages are in the outcome; an error is a failure of the executor itself.
+func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, opts Options) (*Outcome, error) {
+	if opts.Parallelism <= 0 {
+		opts.Parallelism = runtime.GOMAXPROCS(0)
+	}
+	x := &run{
+		plan: plan, store: s, opts: opts, dir: opts.Dir, kinds: map[string]*stage.Kind{},
+		slots: make(chan struct{}, opts.Parallelism), state: make([]NodeOutcome, len(plan.Nodes)),
+		left: make([]int, len(plan.Nodes)), next: make([][]int, len(plan.Nodes)), done: make(chan NodeOutcome),
+	}
+	specs := map[string]*spec.KindSpec{}
+	for _, k := range kinds {
+		x.kinds[k.Name] = k
+		specs[k.Name] = &k.KindSpec
+	}
+	x.judge = planner.NewJudge(plan.Pipeline, specs, x.measured)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	x.loop(ctx, cancel)
+	out := &Outcome{Nodes: x.state, Warnings: x.warned}
+	out.Interrupted = errors.Is(context.Cause(ctx), ErrInterrupted)
+	for i := range plan.Verdicts {
+		out.Verdicts = append(out.Verdicts, *x.judge.Verdict(i))
+	}
+	if plan.Options.Limit == 0 && !out.Interrupted {
+		x.placeAll(ctx, out)
+	}
+	return out, nil
+}
+
+// loop starts what is ready and takes in what is finished, until nothing is left.
+func (x *run) loop(ctx context.Context, cancel context.CancelCauseFunc) {
+	var ready []int
+	for i, n := range x.plan.Nodes {
+		x.state[i] = NodeOutcome{Node: n}
+		waits := map[int]bool{}
+		for _, in := range n.Inputs {
+			waits[in.Node] = true
+		}
+		for _, a := range n.After {
+			waits[a] = true
+		}
+		for w := range waits {
+			x.next[w] = append(x.next[w], i)
+		}
+		if x.left[i] = len(waits); len(waits) == 0 {
+			ready = append(ready, i)
+		}
+	}
+	for len(ready) > 0 || x.active > 0 {
+		for len(ready) > 0 {
+			i := ready[0]
+			ready = ready[1:]
+			if x.start(ctx, i) {
+				ready = append(ready, x.finish(i)...)
+			}
+		}
+		if x.active == 0 {
+			continue
+		}
+		o := <-x.done
+		x.active--
+		i := o.Node.Index
+		x.state[i] = o
+		if o.State == Failed && x.opts.FailFast {
+			cancel(fmt.Errorf("%s failed", o.Node.Addr))
+		}
+		ready = append(ready, x.finish(i)...)
+	}
+}
+
+// finish passes a node's end on and returns who is ready now.
+func (x *run) finish(i int) (ready []int) {
+	o := &x.state[i]
+	e := Event{Type: "finish", Addr: o.Node.Addr, State: o.State, Reason: o.Reason, Elapsed: o.Elapsed}
+	if o.Result != nil {
+		e.Counts, e.Metrics = &o.Result.Counts, o.Result.Metrics
+	}
+	x.emit(e)
+	for _, n := range x.next[i] {
+		if x.left[n]--; x.left[n] == 0 {
+			ready = append(ready, n)
+		}
+	}
+	return ready
+}
+
+// start begins a node, and reports true when it came to an end at once.
+func (x *run) start(ctx context.Context, i int) (ended bool) {
+	n, o := x.plan.Nodes[i], &x.state[i]
+	o.Started = x.opts.Now()
+	if o.State, o.Reason = x.held(ctx, n); o.State != "" {
+		return true
+	}
+	members, err := x.members(n)
+	if err != nil {
+		o.State, o.Err, o.Reason = Failed, err, err.Error()
+		return true
+	}
+	x.emit(Event{Type: "start", Addr: n.Addr})
+	x.active++
+	started := o.Started
+	go func() { x.done <- x.execute(ctx, n, members, started) }()
+	return false
+}
+
+// held says why a node does not run at all, if so. Skipped beats blocked.
+func (x *run) held(ctx context.Context, n *planner.Node) (State, string) {
+	if n.State == planner.Excluded {
+		return Excluded, n.Reason
+	}
+	before := func(list ...State) (string, bool) {
+		for _, in := range n.Inputs {
+			for _, s := range list {
+				if x.state[in.Node].State == s {
+					return x.state[in.Node].Node.Addr.String(), true
+				}
+			}
+		}
+		return "", false
+	}
+	if addr, ok := before(Failed, Skipped); ok {
+		return Skipped, x.root(addr) + " failed"
+	}
+	for _, g := range n.Guards {
+		if v := x.judge.Verdict(g); v.Outcome == planner.Pending {
+			return Skipped, fmt.Sprintf("%s could not be judged", v.Subject)
+		}
+	}
+	for _, g := range n.Guards {
+		if v := x.judge.Verdict(g); v.Stops() {
+			return Blocked, v.Why()
+		}
+	}
+	if addr, ok := before(Blocked); ok {
+		return Blocked, addr + " is blocked"
+	}
+	if addr, ok := before(Excluded); ok {
+		return Excluded, addr + " is left out"
+	}
+	if _, ok := before(Stopped); ok || ctx.Err() != nil {
+		return Stopped, "the run was stopped"
+	}
+	return "", ""
+}
+
+// root names the ancestor that really failed.
+func (x *run) root(addr string) string {
+	for range x.state {
+		a, err := spec.ParseAddr(addr)
+		if err != nil {
+			return addr
+		}
+		n, ok := x.plan.Node(a)
+		if !ok || x.state[n.Index].State != Skipped {
+			return addr
+		}
+		for _, in := range n.Inputs {
+			if s := x.state[in.Node].State; s == Failed || s == Skipped {
+				addr = x.state[in.Node].Node.Addr.String()
+				break
+			}
+		}
+	}
+	return addr
+}
+
+func (x *run) members(n *planner.Node) ([]planner.Member, error) {
+	var list []planner.Member
+	for _, in := range n.Inputs {
+		r := x.state[in.Node].Result
+		if r == nil {
+			return nil, fmt.Errorf("%s has no result", x.plan.Nodes[in.Node].Addr)
+		}
+		o, ok := r.Outputs[in.From]
+		if !ok {
+			return nil, fmt.Errorf("%s made no %s", x.plan.Nodes[in.Node].Addr, in.From)
+		}
+		list = append(list, planner.Member{Port: in.Port, Member: in.Member, Artifact: o})
+	}
+	return list, nil
+}
+
+// measured tells the judge what is known of a stage's metrics now.
+func (x *run) measured(a spec.Addr) ([]spec.Metric, planner.Outcome) {
+	n, ok := x.plan.Node(a)
+	if !ok {
+		return nil, planner.Pending
+	}
+	switch o := x.state[n.Index]; {
+	case o.Result != nil:
+		return o.Result.Metrics, planner.Pass
+	case o.State == Blocked:
+		return nil, planner.NotEvaluated
+	}
+	return nil, planner.Pending
+}
+
+// portsOf returns a node's ports; a union's are those of what its members carry.
+func (x *run) portsOf(n *planner.Node, members []planner.Member) spec.Ports {
+	var artifact spec.Artifact
+	if len(members) > 0 {
+		artifact = members[0].Artifact.(Output).Artifact
+	}
+	return planner.PortsOf(n, artifact, func(kind string) *spec.KindSpec { return &x.kinds[kind].KindSpec })
+}
+
+// acquire takes one of the run's slots: as many chunks and stages compute at once as there are.
+func (x *run) acquire(ctx context.Context) error {
+	select {
+	case x.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (x *run) release() { <-x.slots }
+
+func (x *run) emit(e Event) {
+	if x.opts.Events == nil {
+		return
+	}
+	x.events.Lock()
+	defer x.events.Unlock()
+	e.Time = x.opts.Now()
+	x.opts.Events(e)
+}
