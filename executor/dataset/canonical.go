@@ -2,48 +2,47 @@ package dataset
 
 import (
 	"math"
-	"strconv"
+
+	"github.com/prefab-build/prefab/spec/expr"
 )
 
-// Canonical JSON is what row ids are made of and what a JSON column holds: no white space, the members of an object
-// sorted by the bytes of their names and without those that are null, strings with only the escapes that JSON demands,
-// whole numbers as digits, other numbers in the shortest form that reads back to the same float64.
-
-// AppendJSONString appends s, which is UTF-8, as a canonical JSON string.
-func AppendJSONString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	done := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
+// AppendJSON appends v as canonical JSON, which is what row ids are made of and what a JSON column holds: as
+// expr.Value writes it (names sorted, no white space, a float always with a point or an exponent), and without the
+// members of objects that are null, since a missing field is null. A null in a list keeps its place.
+func AppendJSON(dst []byte, v expr.Value) []byte {
+	switch v.Kind() {
+	case expr.List:
+		dst = append(dst, '[')
+		for i, e := range v.Elems() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = AppendJSON(dst, e)
 		}
-		dst = append(dst, s[done:i]...)
-		done = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		return append(dst, ']')
+	case expr.Map:
+		dst = append(dst, '{')
+		begin := len(dst)
+		for _, f := range v.Fields() {
+			if f.Value.IsNull() {
+				continue
+			}
+			if len(dst) > begin {
+				dst = append(dst, ',')
+			}
+			dst = append(AppendJSONString(dst, f.Name), ':')
+			dst = AppendJSON(dst, f.Value)
 		}
+		return append(dst, '}')
 	}
-	dst = append(dst, s[done:]...)
-	return append(dst, '"')
+	return v.AppendJSON(dst)
 }
 
-// AppendJSONFloat appends x as a canonical JSON number: plain digits from 1e-6 up to 1e21, an exponent outside of
-// that. JSON has no NaN and no infinities; they become the strings "NaN", "Infinity" and "-Infinity".
+// AppendJSONString appends s as a canonical JSON string.
+func AppendJSONString(dst []byte, s string) []byte { return expr.StringOf(s).AppendJSON(dst) }
+
+// AppendJSONFloat appends x as a canonical JSON number. JSON has no NaN and no infinities; they become the strings
+// "NaN", "Infinity" and "-Infinity".
 func AppendJSONFloat(dst []byte, x float64) []byte {
 	switch {
 	case x != x:
@@ -52,20 +51,8 @@ func AppendJSONFloat(dst []byte, x float64) []byte {
 		return append(dst, `"Infinity"`...)
 	case math.IsInf(x, -1):
 		return append(dst, `"-Infinity"`...)
-	case x == 0:
-		return append(dst, '0') // of either sign
 	}
-	if a := math.Abs(x); a >= 1e-6 && a < 1e21 {
-		return strconv.AppendFloat(dst, x, 'f', -1, 64)
-	}
-	start := len(dst)
-	dst = strconv.AppendFloat(dst, x, 'e', -1, 64)
-	// 1e-07 is written 1e-7.
-	if n := len(dst); n-start >= 4 && dst[n-2] == '0' && (dst[n-3] == '-' || dst[n-3] == '+') {
-		dst[n-2] = dst[n-1]
-		dst = dst[:n-1]
-	}
-	return dst
+	return expr.FloatOf(x).AppendJSON(dst)
 }
 
 // appendMessages appends a message list: a plain string as a string, others as a list of objects.

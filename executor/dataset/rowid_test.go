@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/expr"
 )
 
 func pair(prompt, chosen, rejected string) Chunk {
@@ -21,7 +22,7 @@ func pair(prompt, chosen, rejected string) Chunk {
 // Row ids are frozen: votes, splits and ledgers that were stored name rows by them.
 func TestRowIDGolden(t *testing.T) {
 	c := pair("Why \"so\"?", "Because…", "\x01\t")
-	const row = `{"chosen":"Because…","chosen_score":8,"extra":{"uid":17},"prompt":"Why \"so\"?",` +
+	const row = `{"chosen":"Because…","chosen_score":8.0,"extra":{"uid":17},"prompt":"Why \"so\"?",` +
 		`"rejected":[{"content":"Why \"so\"?","role":"user"},{"content":"\u0001\t","role":"assistant"}]}`
 	if got := string(c.RowJSON("prompt", "chosen", "rejected", "chosen_score", "margin", "extra").Append(nil, 0)); got != row {
 		t.Errorf("the row is written as %s", got)
@@ -66,8 +67,8 @@ func TestRowIDLeavesNullsOut(t *testing.T) {
 
 func TestCanonicalNumbers(t *testing.T) {
 	for x, want := range map[float64]string{
-		0: "0", math.Copysign(0, -1): "0", 1: "1", -1.5: "-1.5", 0.1: "0.1", 1e20: "100000000000000000000",
-		1e21: "1e+21", 1e-6: "0.000001", 1e-7: "1e-7", 1.5e-10: "1.5e-10", math.MaxFloat64: "1.7976931348623157e+308",
+		0: "0.0", math.Copysign(0, -1): "0.0", 1: "1.0", -1.5: "-1.5", 0.1: "0.1", 1e20: "100000000000000000000.0",
+		1e21: "1e+21", 1e-6: "0.000001", 1e-7: "1e-07", math.MaxFloat64: "1.7976931348623157e+308",
 		math.Inf(-1): `"-Infinity"`,
 	} {
 		if got := string(AppendJSONFloat(nil, x)); got != want {
@@ -76,5 +77,15 @@ func TestCanonicalNumbers(t *testing.T) {
 	}
 	if got := string(AppendJSONFloat(nil, math.NaN())); got != `"NaN"` {
 		t.Errorf("NaN is written %s", got)
+	}
+}
+
+func TestAppendJSONLeavesNullsOut(t *testing.T) {
+	v, err := expr.FromJSONString(`{"b":[null,{"x":null,"y":1}],"a":null,"c":{"z":null},"\u00e9":"é"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(AppendJSON(nil, v)), `{"b":[null,{"y":1}],"c":{},"é":"é"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

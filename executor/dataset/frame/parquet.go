@@ -1,0 +1,65 @@
+package frame
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+)
+
+// parquetBatch is how many rows are decoded at once: enough to spread the cost of a batch, few enough for long texts.
+const parquetBatch = 1024
+
+// parquetRows gives each row of a Parquet file as a record: an object of its fields as canonical JSON, nulls left out.
+func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
+	in, ok := r.(parquet.ReaderAtSeeker)
+	if !ok {
+		return fmt.Errorf("%s: a Parquet file is read from its end, so it cannot come from a stream", name)
+	}
+	// A damaged file can make the decoder panic on what it takes for lengths.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s is a damaged Parquet file: %v", name, p)
+		}
+	}()
+	pf, err := file.NewParquetReader(in)
+	if err != nil {
+		return fmt.Errorf("%s is no Parquet file, or is damaged: %w", name, err)
+	}
+	defer pf.Close()
+	fr, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: parquetBatch}, memory.DefaultAllocator)
+	if err != nil {
+		return fmt.Errorf("reading the schema of %s: %w", name, err)
+	}
+	records, err := fr.GetRecordReader(context.Background(), nil, nil)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	defer records.Release()
+	var line []byte
+	for records.Next() {
+		batch := records.RecordBatch()
+		write, err := objectWriter(batch.Schema().Fields(), batch.Columns())
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for i := range int(batch.NumRows()) {
+			if line, err = write(line[:0], i); err != nil {
+				return fmt.Errorf("%s: row %d: %w", name, seg.line, err)
+			}
+			seg.add(line)
+			if err := seg.end('\n'); err != nil {
+				return err
+			}
+			seg.line++
+		}
+	}
+	if err := records.Err(); err != nil && err != io.EOF {
+		return fmt.Errorf("%s is damaged near row %d: %w", name, seg.line, err)
+	}
+	return nil
+}
