@@ -325,6 +325,23 @@ func TestJanitor(t *testing.T) {
 	}
 }
 
+func TestCleanTextsCostNoAllocation(t *testing.T) {
+	s := build(t, Defaults(), corpus(100, 3)).NewScanner()
+	rows := []string{words("f", 12), words("f", 300), "Déjà vu, как дела, 中文", "short one", ""}
+	for _, row := range rows {
+		s.Scan(row)
+	}
+	if n := testing.AllocsPerRun(20, func() {
+		for _, row := range rows {
+			if len(s.Scan(row)) > 0 {
+				t.Fatalf("%q is not clean", row)
+			}
+		}
+	}); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
+
 func TestConcurrentScanners(t *testing.T) {
 	b := corpus(100, 3)
 	x := build(t, Defaults(), b)

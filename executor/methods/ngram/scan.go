@@ -15,6 +15,8 @@ type Scanner struct {
 	read   text.Reader
 	hashes []uint64 // of the text's tokens
 	hits   []hit
+	// The letters and numbers of a text of the length that some document has.
+	skeleton []byte
 
 	// The rest is filled only for texts with hits.
 	tokens     []uint32 // numbers in the vocabulary, or unknown
@@ -42,16 +44,18 @@ func (x *Index) NewScanner() *Scanner {
 // matches are overwritten by the next Scan.
 func (s *Scanner) Scan(t string) []Match {
 	s.matches = s.matches[:0]
-	all, skeleton := s.hash(t)
+	all, length := s.hash(t)
 	exact := s.x.whole[all&s.x.hashMask]
-	_, likely := s.x.lengths[skeleton]
+	skeletons := s.sameSkeleton(t, length)
 	short := s.shortRuns()
-	if len(s.hits) == 0 && len(exact) == 0 && !likely && !short {
+	if len(s.hits) == 0 && len(exact) == 0 && len(skeletons) == 0 && !short {
 		return nil
 	}
 	s.resolve(t)
-	if likely {
-		s.skeleton(t)
+	for _, d := range skeletons {
+		if s.buf = s.x.skeleton(s.buf[:0], d); bytes.Equal(s.buf, s.skeleton) {
+			s.candidate(d).hold(Skeleton, 0, len(s.tokens))
+		}
 	}
 	for _, d := range exact {
 		if slices.Equal(s.x.docs[d].tokens, s.tokens) {
@@ -66,8 +70,8 @@ func (s *Scanner) Scan(t string) []Match {
 	return s.matches
 }
 
-// hash reads the text once: token hashes, hits by rolling hash, the hash of all tokens and the length of the skeleton.
-func (s *Scanner) hash(t string) (all uint64, skeleton int) {
+// hash reads the text once: token hashes, hits by rolling hash, the hash of all tokens and the length of the skeleton in bytes.
+func (s *Scanner) hash(t string) (all uint64, length int) {
 	x, n := s.x, s.x.settings.N
 	s.hashes, s.hits = s.hashes[:0], s.hits[:0]
 	var rolling uint64
@@ -75,7 +79,7 @@ func (s *Scanner) hash(t string) (all uint64, skeleton int) {
 		h := s.read.Hash()
 		i := len(s.hashes)
 		s.hashes = append(s.hashes, h)
-		skeleton += s.read.SkeletonLen()
+		length += s.read.SkeletonLen()
 		all = all*base + h
 		rolling = rolling*base + h
 		if i < n-1 {
@@ -91,7 +95,7 @@ func (s *Scanner) hash(t string) (all uint64, skeleton int) {
 			}
 		}
 	}
-	return all, skeleton
+	return all, length
 }
 
 // resolve reads the text again, for the places of its tokens and their numbers in the vocabulary. With these, tokens are
@@ -111,17 +115,14 @@ func (s *Scanner) resolve(t string) {
 	}
 }
 
-// skeleton finds the documents whose letters and numbers are those of the text.
-func (s *Scanner) skeleton(t string) {
-	form := s.x.settings.Form
-	s.buf = form.AppendSkeleton(s.buf[:0], t)
-	var other []byte
-	for _, d := range s.x.skeletons[text.HashToken(s.buf)&s.x.hashMask] {
-		other = s.x.skeleton(other[:0], d)
-		if bytes.Equal(other, s.buf) {
-			s.candidate(d).hold(Skeleton, 0, len(s.tokens))
-		}
+// sameSkeleton is the documents whose letters and numbers have the hash of the text's. Most texts have a length that no
+// document has, and are not even hashed.
+func (s *Scanner) sameSkeleton(t string, length int) []uint32 {
+	if _, ok := s.x.lengths[length]; !ok {
+		return nil
 	}
+	s.skeleton = s.x.settings.Form.AppendSkeleton(s.skeleton[:0], t)
+	return s.x.skeletons[text.HashToken(s.skeleton)&s.x.hashMask]
 }
 
 // shortRuns says whether some run of the text has the hash of a short document that could make up enough of the text.
