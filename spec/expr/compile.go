@@ -23,6 +23,7 @@ type Env struct {
 
 	slots  []Value // the variables of the loops around the current node
 	stack  []Value // arguments of the calls under way
+	call   call    // the call under way
 	budget int
 }
 
@@ -46,10 +47,13 @@ func (e *Error) Error() string { return clip(e.Node.String()) + ": " + e.Reason 
 // already chosen.
 type evaluator func(*Env) (Value, error)
 
-// evaluationBudget bounds the work of one evaluation: one unit for each turn of a loop and each element made, and one
-// for each 16 bytes of text. 1<<24 is a list of 16 million elements or 256 MiB of text, above what a record of
-// 64 MiB, the largest by default, needs.
-const evaluationBudget = 1 << 24
+// evaluationBudget bounds the work of one evaluation: elementCost for each turn of a loop and each element made or
+// walked, one unit for each 16 bytes of text. 1<<24 is 4 million elements or 256 MiB of text, above what a record of
+// 64 MiB, the largest by default, needs; reaching it takes about a second.
+const (
+	evaluationBudget = 1 << 24
+	elementCost      = 4
+)
 
 // Compile checks n and prepares it for evaluation. Parts that read neither row nor metrics are computed once, here.
 func Compile(n *Node) (*Program, error) {
@@ -81,17 +85,23 @@ func (p *Program) Eval(env *Env) (Value, error) {
 	return v, nil
 }
 
-// spend takes work off the budget and reports whether there was enough.
-func (e *Env) spend(units int) bool {
-	if units > e.budget {
+// spend takes the work on n elements off the budget and reports whether there was enough.
+func (e *Env) spend(n int) bool {
+	if n < 0 || n > e.budget/elementCost {
 		return false
 	}
-	e.budget -= units
+	e.budget -= n * elementCost
 	return true
 }
 
 // spendText takes the making of n bytes of text off the budget.
-func (e *Env) spendText(n int) bool { return n >= 0 && e.spend(n/16) }
+func (e *Env) spendText(n int) bool {
+	if n < 0 || n/16 > e.budget {
+		return false
+	}
+	e.budget -= n / 16
+	return true
+}
 
 // weigh takes the size of a list or object off the budget. A value may hold another many times over, so that its size
 // is exponential in what made it: whatever walks a whole value weighs it first.

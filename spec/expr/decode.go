@@ -41,7 +41,10 @@ func FromJSON(b []byte) (Value, error) { return FromJSONString(string(b)) }
 // FromJSONString is FromJSON for a string. Strings of the value that have no escapes share s, which costs no copy but
 // keeps all of s in memory.
 func FromJSONString(s string) (Value, error) {
-	d := decoder{text: s}
+	// Most records fit these, which then cost no allocation.
+	var elems [16]Value
+	var fields [32]Field
+	d := decoder{text: s, elems: elems[:0], fields: fields[:0]}
 	v, err := d.value(0)
 	if err != nil {
 		return Value{}, err

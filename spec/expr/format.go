@@ -44,7 +44,7 @@ func format(c *call) Value {
 		next++
 	}
 	if next < len(c.args) {
-		return c.fail("there are %d values and only %d verbs", len(c.args)-1, next-1)
+		return c.fail("there is %s for %s", count(len(c.args)-1, "value"), count(next-1, "verb"))
 	}
 	return c.text(b.String())
 }

@@ -188,9 +188,10 @@ func compileCall(n *Node, args []evaluator) evaluator {
 			}
 			env.stack = append(env.stack, v)
 		}
-		c := call{env: env, node: n, args: env.stack[base:], pattern: m}
-		v := f.call(&c)
-		return v, c.err
+		// One call serves them all: no function evaluates anything, so that none runs within another.
+		c := &env.call
+		*c = call{env: env, node: n, args: env.stack[base:], pattern: m}
+		return f.call(c), c.err
 	}
 }
 

@@ -89,12 +89,15 @@ var conversionFunctions = []Function{
 		Name: "jsondecode", Params: []Param{{Name: "string", Types: StringType}}, Result: AnyType,
 		Doc: "The value of a JSON text. Names that repeat, lone surrogates and numbers out of range are errors.",
 		call: func(c *call) Value {
-			if !c.env.spend(len(c.args[0].Str()) / 2) { // the densest JSON has a value in two bytes
+			if !c.env.spendText(len(c.args[0].Str())) {
 				return c.fail(tooMuch)
 			}
 			v, err := FromJSONString(c.args[0].Str())
 			if err != nil {
 				return c.fail("%v", err)
+			}
+			if !c.env.weigh(v) {
+				return c.fail(tooMuch)
 			}
 			return v
 		},

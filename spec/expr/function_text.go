@@ -134,7 +134,7 @@ func replace(c *call) Value {
 	s, from, to := c.args[0].Str(), c.args[1].Str(), c.args[2].Str()
 	// The size is known before the text is made, so that no memory is taken that the budget does not cover.
 	n := strings.Count(s, from)
-	if !c.env.spendText(len(s)) || !c.env.spend(n) || n > 0 && !c.env.spendText(n*(len(to)/16+1)*16) {
+	if !c.env.spendText(len(s)) || !c.env.spend(n) || n > 0 && !c.env.spendText(n*len(to)) {
 		return c.fail(tooMuch)
 	}
 	return StringOf(strings.ReplaceAll(s, from, to))
@@ -269,7 +269,7 @@ func (m matcher) replace(c *call) Value {
 		b = append(b, s[done:at[0]]...)
 		before := len(b)
 		// What one expansion makes is bounded by the new text times the match, and is paid for before the next one.
-		if !c.env.spend(1 + len(to)*(at[1]-at[0])/16) {
+		if !c.env.spend(1) || !c.env.spendText(len(to)*(at[1]-at[0])) {
 			return c.fail(tooMuch)
 		}
 		b = m.ExpandString(b, to, s, at)
