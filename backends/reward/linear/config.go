@@ -49,7 +49,7 @@ func Defaults() Config {
 		MinDF:         3,
 		Penalties:     []float64{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1},
 		PenaltyPairs:  100_000,
-		Tolerance:     1e-6,
+		Tolerance:     1e-5,
 		MaxIterations: 500,
 	}
 }

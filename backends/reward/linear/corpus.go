@@ -1,7 +1,6 @@
 package linear
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -71,10 +70,14 @@ func Prepare(ctx context.Context, examples []reward.Example, cfg Config, progres
 			return nil, err
 		}
 	}
+	expect := 0
+	if rough != nil {
+		expect = rough.frequent() / workers()
+	}
 	tables := make([]*table, workers())
 	err := c.eachPart(ctx, func(r *reader, i int) {
 		if tables[r.worker] == nil {
-			tables[r.worker] = newTable()
+			tables[r.worker] = newTable(expect)
 		}
 		c.parts[i] = r.read(i, tables[r.worker], rough)
 		tick(c.rowsOf(i))
@@ -176,7 +179,7 @@ func (c *Corpus) eachPart(ctx context.Context, work func(r *reader, part int)) e
 	readers := make([]*reader, workers())
 	return each(ctx, n, func(w, i int) {
 		if readers[w] == nil {
-			readers[w] = &reader{c: c, worker: w, seen: map[uint64]bool{}, asked: request{words: map[uint64]bool{}}}
+			readers[w] = newReader(c, w)
 		}
 		work(readers[w], i)
 	})
@@ -188,8 +191,16 @@ type reader struct {
 	worker int
 	scan   scan
 	found  []gram
-	seen   map[uint64]bool
+	seen   wordSet
 	asked  request
+	ids    []uint32
+	counts []uint8
+}
+
+func newReader(c *Corpus, worker int) *reader {
+	r := &reader{c: c, worker: worker}
+	r.asked.words.reset() // a set is of use only after a reset
+	return r
 }
 
 // grams scans a document and lists its n-grams.
@@ -214,10 +225,12 @@ func (r *reader) sketch(part int, rough *sketch) {
 
 // read counts the n-grams of a part that the sketch does not rule out.
 func (r *reader) read(n int, t *table, rough *sketch) part {
-	p := part{worker: r.worker}
+	p := part{worker: r.worker, ids: r.ids[:0], counts: r.counts[:0]}
+	rows := r.c.rowsOf(n)
+	p.ends, p.dense = make([]uint32, 0, 2*rows), make([]float32, 0, rows*r.c.dense())
 	enough := min(r.c.cfg.MinDF, 3)
 	var sides [2][len(interactions)]float64
-	for row, i := range r.c.order[n*partRows:][:r.c.rowsOf(n)] {
+	for row, i := range r.c.order[n*partRows:][:rows] {
 		e := &r.c.examples[i]
 		if r.c.cfg.Interactions {
 			r.asked.read(e.Prompt, &r.scan)
@@ -231,7 +244,7 @@ func (r *reader) read(n int, t *table, rough *sketch) part {
 			}
 			p.ends = append(p.ends, uint32(len(p.ids)))
 			if r.c.cfg.Interactions {
-				r.asked.features(&sides[side], text, &r.scan, r.seen)
+				r.asked.features(&sides[side], text, &r.scan, &r.seen)
 			}
 		}
 		if r.c.cfg.Interactions {
@@ -240,6 +253,8 @@ func (r *reader) read(n int, t *table, rough *sketch) part {
 			}
 		}
 	}
+	r.ids, r.counts = p.ids, p.counts
+	p.ids, p.counts = slices.Clone(p.ids), slices.Clone(p.counts)
 	return p
 }
 
@@ -264,31 +279,39 @@ func (p *part) add(t *table, g gram, doc uint32) {
 // frequent first, so that the weights which every row needs lie close together,
 // and by hash among equals. Then it renumbers the parts.
 func (c *Corpus) number(ctx context.Context, tables []*table) error {
-	c.features = merge(tables, c.cfg.MinDF)
+	total := merge(tables)
+	for _, e := range total.slots {
+		if e.id != 0 && int(e.df) >= c.cfg.MinDF {
+			c.features = append(c.features, feature{e.hash, e.df, total.seen[e.id-1]})
+		}
+	}
 	slices.SortFunc(c.features, func(a, b feature) int {
 		if a.df != b.df {
 			return cmp.Compare(b.df, a.df)
 		}
 		return cmp.Compare(a.hash, b.hash)
 	})
-	final := make(map[uint64]uint32, len(c.features))
+	final := make([]uint64, len(c.features))
 	for i, f := range c.features {
-		final[f.hash] = uint32(i)
+		final[i] = f.hash
 	}
+	numbers := newIndex(final)
 	renumber := make([][]uint32, len(tables))
-	if err := each(ctx, len(tables), func(_, w int) { renumber[w] = tables[w].renumber(final) }); err != nil {
+	if err := each(ctx, len(tables), func(_, w int) { renumber[w] = tables[w].renumber(numbers) }); err != nil {
 		return err
 	}
 	return each(ctx, len(c.parts), func(_, i int) { c.parts[i].renumber(renumber[c.parts[i].worker]) })
 }
 
-// merge adds up the tables and keeps what occurs in at least minDF documents.
-func merge(tables []*table, minDF int) []feature {
-	total := newTable()
+// merge adds the tables up. A table that is alone is the sum; else they are left
+// as they are, for their numbers are still needed.
+func merge(tables []*table) *table {
+	tables = slices.DeleteFunc(slices.Clone(tables), func(t *table) bool { return t == nil })
+	if len(tables) == 1 {
+		return tables[0]
+	}
+	total := newTable(len(tables[0].seen))
 	for _, t := range tables {
-		if t == nil {
-			continue
-		}
 		for _, e := range t.slots {
 			if e.id == 0 {
 				continue
@@ -303,19 +326,14 @@ func merge(tables []*table, minDF int) []feature {
 			sum.df += e.df
 		}
 	}
-	var kept []feature
-	for _, e := range total.slots {
-		if e.id != 0 && int(e.df) >= minDF {
-			kept = append(kept, feature{e.hash, e.df, total.seen[e.id-1]})
-		}
-	}
-	return kept
+	return total
 }
 
 // dropped is the number of an n-gram that is no feature.
 const dropped = math.MaxUint32
 
-func (t *table) renumber(final map[uint64]uint32) []uint32 {
+// renumber lists the final number of each of the table's own.
+func (t *table) renumber(numbers *index) []uint32 {
 	if t == nil {
 		return nil
 	}
@@ -324,7 +342,7 @@ func (t *table) renumber(final map[uint64]uint32) []uint32 {
 		if e.id == 0 {
 			continue
 		}
-		if n, ok := final[e.hash]; ok {
+		if n, ok := numbers.find(e.hash); ok {
 			to[e.id-1] = n
 		} else {
 			to[e.id-1] = dropped
@@ -344,8 +362,5 @@ func (p *part) renumber(to []uint32) {
 		}
 		from, p.ends[d] = int(end), uint32(kept)
 	}
-	p.ids, p.counts = bytes32(p.ids[:kept]), bytes.Clone(p.counts[:kept])
+	p.ids, p.counts = slices.Clip(p.ids[:kept]), slices.Clip(p.counts[:kept])
 }
-
-// bytes32 is a copy without spare capacity.
-func bytes32(v []uint32) []uint32 { return append(make([]uint32, 0, len(v)), v...) }

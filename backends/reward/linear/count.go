@@ -41,6 +41,17 @@ func (s *sketch) count(hash uint64) int {
 	return int(s.words[slot>>4].Load() >> (2 * (slot & 15)) & 3)
 }
 
+// frequent is how many counters are full: about how many n-grams occur three
+// times or more, unless nearly all do.
+func (s *sketch) frequent() int {
+	n := 0
+	for i := range s.words {
+		w := s.words[i].Load()
+		n += bits.OnesCount32(w & (w >> 1) & 0x55555555)
+	}
+	return n
+}
+
 // entry is what the table knows of one n-gram.
 type entry struct {
 	hash uint64
@@ -65,7 +76,10 @@ type sighting struct {
 	shape shape
 }
 
-func newTable() *table { return &table{slots: make([]entry, 1<<12)} }
+// newTable makes a table that holds n n-grams without growing.
+func newTable(n int) *table {
+	return &table{slots: make([]entry, 1<<max(12, bits.Len(uint(3*n/2))))}
+}
 
 // find returns the entry of a hash, which is free (id 0) when it is new.
 func (t *table) find(hash uint64) *entry {

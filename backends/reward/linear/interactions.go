@@ -48,7 +48,7 @@ func Interactions() []string { return interactions[:] }
 
 // request is what the interactions know of a prompt.
 type request struct {
-	words    map[uint64]bool // distinct words, to be matched against the response
+	words    wordSet // distinct words, to be matched against the response
 	opening  uint64
 	logChars float64
 	chars    int
@@ -64,9 +64,9 @@ func (q *request) read(prompt string, s *scan) {
 		last, turns = prompt[i+1:], strings.Count(prompt, string(reward.TextMark))-1
 	}
 	s.scanWords(last, -1)
-	clear(q.words)
+	q.words.reset()
 	for _, w := range s.words {
-		q.words[w.hash] = true
+		q.words.add(w.hash)
 	}
 	q.opening = opening(s.words)
 	q.chars = len(last)
@@ -150,16 +150,13 @@ func numbersItem(line string) bool {
 
 // features fills out with the interactions of a response whose words s holds.
 // The set seen is scratch.
-func (q *request) features(out *[len(interactions)]float64, text string, s *scan, seen map[uint64]bool) {
+func (q *request) features(out *[len(interactions)]float64, text string, s *scan, seen *wordSet) {
 	c := count(text)
-	clear(seen)
+	seen.reset()
 	shared := 0
 	for _, w := range s.words {
-		if !seen[w.hash] {
-			seen[w.hash] = true
-			if q.words[w.hash] {
-				shared++
-			}
+		if seen.add(w.hash) && q.words.has(w.hash) {
+			shared++
 		}
 	}
 	chars, words := float64(len(text)), float64(len(s.words))
@@ -184,7 +181,7 @@ func (q *request) features(out *[len(interactions)]float64, text string, s *scan
 		logChars * logChars / 10,
 		math.Log1p(words),
 		share(chars, words),
-		share(float64(len(seen)), words),
+		share(float64(seen.n), words),
 		log(c.lines),
 		log(c.items),
 		log(c.asks),
@@ -196,8 +193,8 @@ func (q *request) features(out *[len(interactions)]float64, text string, s *scan
 		log(c.marks),
 		ends,
 		asks,
-		share(float64(shared), float64(len(seen))),
-		share(float64(shared), float64(len(q.words))),
+		share(float64(shared), float64(seen.n)),
+		share(float64(shared), float64(q.words.n)),
 		log(shared),
 		share(chars, chars+float64(q.chars)),
 		logChars * q.logChars / 5,

@@ -56,6 +56,7 @@ func (l *lbfgs) run(ctx context.Context) (Fit, error) {
 	n := len(l.w)
 	l.grad, l.next, l.nextGrad, l.dir = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	var fit Fit
+	l.o.curve(l.w)
 	loss, err := l.o.at(ctx, l.w, l.grad, l.alone)
 	fit.Evaluations++
 	for err == nil {
@@ -88,13 +89,13 @@ func (l *lbfgs) direction() {
 		st.alpha = st.rho * floats.Dot(st.s, l.dir)
 		floats.AddScaled(l.dir, -st.alpha, st.y)
 	}
+	gamma := 1.0
 	if n := len(l.steps); n > 0 {
 		last := &l.steps[n-1]
-		floats.Scale(1/(last.rho*floats.Dot(last.y, last.y)), l.dir)
-	} else {
-		// The largest curvature of the mean loss is a quarter of the rows' mean
-		// square length, about 1; the penalty adds its own.
-		floats.Scale(1/(0.5+l.o.lambda), l.dir)
+		gamma = 1 / (last.rho * l.o.scaledSquare(last.y))
+	}
+	for j, q := range l.o.curvature {
+		l.dir[j] *= gamma / (q + l.o.lambda)
 	}
 	for i := range l.steps {
 		st := &l.steps[i]

@@ -67,10 +67,17 @@ func (c *Corpus) weigh(in []bool) *weighting {
 	return w
 }
 
-// denseScale is the root mean square that interactions are scaled to. The
-// difference of two unit vectors of n-grams has length up to 1.4, spread over a
-// hundred coordinates, so an interaction at 1 would hardly be penalised at all.
-const denseScale = 0.3
+// denseScale is the root mean square that interactions are scaled to. There are
+// few of them and they overlap, so at 1 the penalty would hardly touch them. On
+// HH harmless and on instruction pairs .15 gives the least held-out log-loss with
+// .07 and .3 within .004.
+const denseScale = 0.15
+
+// familyScale is the length of a document's vector in each family of n-grams. A
+// document has three opening n-grams but hundreds of others: at length 1 each of
+// them would weigh ten times as much as a word (held-out log-loss .6435 on HH
+// harmless, against .6353 at .3 and .6387 without them).
+var familyScale = [families]float32{wordShape >> 4: 1, charShape >> 4: 1, leadShape >> 4: 0.3}
 
 // subtract takes the documents of the rows that in leaves out from df and
 // returns how many documents are left.
@@ -184,7 +191,7 @@ func (a *assembler) block(c *Corpus, n int, in []bool, want bool) block {
 }
 
 // add adds sign times a document's values to the cells. Each family of n-grams
-// is scaled to length 1, so that a long response weighs as much as a short one.
+// is scaled to a length of its own, so that a long response weighs as much as a short one.
 func (a *assembler) add(ids []uint32, counts []uint8, sign float32) {
 	scale := a.scales(ids, counts)
 	for i, id := range ids {
@@ -202,7 +209,7 @@ func (a *assembler) add(ids []uint32, counts []uint8, sign float32) {
 	}
 }
 
-// scales returns, by family, one over the length of a document's vector.
+// scales returns, by family, what brings a document's vector to its length.
 func (w *weighting) scales(ids []uint32, counts []uint8) (scale [families]float32) {
 	var squares [families]float32
 	for i, id := range ids {
@@ -212,7 +219,7 @@ func (w *weighting) scales(ids []uint32, counts []uint8) (scale [families]float3
 	}
 	for f, s := range squares {
 		if s > 0 {
-			scale[f] = float32(1 / math.Sqrt(float64(s)))
+			scale[f] = familyScale[f] / float32(math.Sqrt(float64(s)))
 		}
 	}
 	return scale

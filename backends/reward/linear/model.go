@@ -131,7 +131,7 @@ func (m *Model) Margins(ctx context.Context, examples []reward.Example) ([]float
 // scorer is one goroutine's buffers for scoring.
 type scorer struct {
 	m      *Model
-	r      reader
+	r      *reader
 	dense  [len(interactions)]float64
 	ids    []uint32
 	counts []uint8
@@ -148,7 +148,7 @@ func (m *Model) scorer() *scorer {
 	}
 	return &scorer{
 		m: m, cells: make([]spot, len(m.hashes)),
-		r: reader{c: &Corpus{cfg: m.cfg}, seen: map[uint64]bool{}, asked: request{words: map[uint64]bool{}}},
+		r: newReader(&Corpus{cfg: m.cfg}, 0),
 	}
 }
 
@@ -162,7 +162,7 @@ func (s *scorer) score(text string) float64 {
 	s.count(s.r.grams(text))
 	total := 0.0
 	if s.m.cfg.Interactions {
-		s.r.asked.features(&s.dense, text, &s.r.scan, s.r.seen)
+		s.r.asked.features(&s.dense, text, &s.r.scan, &s.r.seen)
 		for j, v := range s.dense {
 			total += v * float64(s.m.denseScale[j]) * float64(s.m.denseWeight[j])
 		}

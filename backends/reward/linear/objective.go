@@ -20,6 +20,10 @@ type objective struct {
 	lambda  float64
 	total   float64 // sum of weights over the rows of x
 
+	// curvature is the diagonal of the loss's second derivative where the fit
+	// began, without the penalty.
+	curvature []float64
+
 	shards [][]float64 // gradients of contiguous runs of blocks
 	losses []float64
 }
@@ -41,6 +45,7 @@ func newObjective(c *Corpus, x *matrix, flipped []bool, lambda float64) *objecti
 	for i := range o.shards {
 		o.shards[i] = make([]float64, x.width())
 	}
+	o.curvature = make([]float64, x.width())
 	return o
 }
 
@@ -159,4 +164,39 @@ func (x *matrix) margins(w, out []float64) {
 			from = end
 		}
 	}
+}
+
+// curve computes the curvature at w.
+func (o *objective) curve(w []float64) {
+	clear(o.curvature)
+	d := o.x.dense
+	for i := range o.x.blocks {
+		b, from := &o.x.blocks[i], uint32(0)
+		for r, end := range b.ends {
+			ids, vals, dense := b.ids[from:end], b.vals[from:end], b.dense[r*d:][:d]
+			from = end
+			row := b.rows[r]
+			z := dotDense(dense, w[:d]) + dotSparse(ids, vals, w[d:])
+			if o.flipped != nil && o.flipped[row] {
+				z = -z
+			}
+			z -= o.margin[row]
+			bend := o.weight[row] / o.total * reward.Sigmoid(z) * reward.Sigmoid(-z)
+			for j, v := range dense {
+				o.curvature[j] += bend * float64(v) * float64(v)
+			}
+			for k, v := range vals {
+				o.curvature[d+int(ids[k])] += bend * float64(v) * float64(v)
+			}
+		}
+	}
+}
+
+// scaledSquare is y' D^-1 y for the diagonal D of curvatures with penalty.
+func (o *objective) scaledSquare(y []float64) float64 {
+	sum := 0.0
+	for j, q := range o.curvature {
+		sum += y[j] * y[j] / (q + o.lambda)
+	}
+	return sum
 }
