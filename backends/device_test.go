@@ -159,3 +159,19 @@ func TestXLAFlags(t *testing.T) {
 		t.Errorf("the same flags in another order give %q and %q", one, two)
 	}
 }
+
+// TestThreads shows that a number of threads other than the fixed one is part of the class.
+func TestThreads(t *testing.T) {
+	t.Setenv(threadsVariable, "")
+	p := Plugin{Name: XLACPU, SHA256: strings.Repeat("ab", 32)}
+	fixed, err := p.numerics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for threads, want := range map[string]string{xlaThreads: fixed, "2": fixed + "+threads=2"} {
+		t.Setenv(threadsVariable, threads)
+		if got, err := p.numerics(); err != nil || got != want {
+			t.Errorf("with %s threads the class is %q (%v), want %q", threads, got, err, want)
+		}
+	}
+}

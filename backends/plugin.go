@@ -185,6 +185,13 @@ func fileDigest(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// The number of threads changes what XLA computes on a processor, so it is fixed unless the user sets the variable that
+// the plugin reads when it starts. Eight keep eight cores busy, and cost nothing measurable on two.
+const (
+	threadsVariable = "NPROC"
+	xlaThreads      = "8"
+)
+
 // numerics is the class of a device that runs the plugin.
 func (p Plugin) numerics() (string, error) {
 	target := instructionSet()
@@ -194,7 +201,11 @@ func (p Plugin) numerics() (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%s:%s/%s%s", p.Name, target, p.SHA256[:16], xlaEnvironment()), nil
+	class := fmt.Sprintf("%s:%s/%s%s", p.Name, target, p.SHA256[:16], xlaEnvironment())
+	if threads := os.Getenv(threadsVariable); p.Name == XLACPU && threads != "" && threads != xlaThreads {
+		class += "+threads=" + threads
+	}
+	return class, nil
 }
 
 // instructionSet names what XLA compiles for on this processor, as far as it changes results: whether products and
