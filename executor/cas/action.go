@@ -93,6 +93,8 @@ func (s *Store) GetAction(base, inputs spec.Digest) ([]byte, error) {
 // errTorn says that an entry was found damaged, set aside and reported.
 var errTorn = errors.New("the entry is damaged")
 
+var errOtherKey = errors.New("it is the entry of another key")
+
 // readAction is GetAction with the bare errors of the disk, or errTorn.
 func (s *Store) readAction(base, inputs spec.Digest) ([]byte, error) {
 	address := actionAddress(base, inputs)
@@ -103,13 +105,22 @@ func (s *Store) readAction(base, inputs spec.Digest) ([]byte, error) {
 	}
 	gotBase, gotInputs, entry, err := decodeEntry(b)
 	if err == nil && (gotBase != base || gotInputs != inputs) {
-		err = errors.New("it is the entry of another key")
+		err = errOtherKey
 	}
 	if err != nil {
 		s.quarantine("entry", address, path, err.Error())
 		return nil, errTorn
 	}
 	return entry, nil
+}
+
+// DropAction sets aside an entry that is sound in itself and yet of no use, such as one that names blobs which are gone, so
+// that the next result can take its place. It is reported with the reason. Where there is no entry it does nothing.
+func (s *Store) DropAction(base, inputs spec.Digest, reason string) {
+	address := actionAddress(base, inputs)
+	if path := s.path(entryDir, address); s.HasAction(base, inputs) {
+		s.quarantine("entry", address, path, reason)
+	}
 }
 
 // HasAction reports whether there is an entry for base and inputs. It looks for the file and does not verify it.

@@ -32,7 +32,7 @@ func TestFolderWithoutPermission(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chmod(dir, 0o700) })
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	if os.WriteFile(filepath.Join(dir, "x"), nil, 0o600) == nil {
 		t.Skip("this user may write everywhere")
 	}

@@ -114,6 +114,13 @@ func (m *Mem) GetAction(base, inputs spec.Digest) ([]byte, error) {
 	return append(make([]byte, 0, len(entry)), entry...), nil
 }
 
+// DropAction is Store.DropAction.
+func (m *Mem) DropAction(base, inputs spec.Digest, _ string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.actions[base], inputs)
+}
+
 // HasAction is Store.HasAction.
 func (m *Mem) HasAction(base, inputs spec.Digest) bool {
 	_, err := m.GetAction(base, inputs)

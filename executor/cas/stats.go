@@ -117,9 +117,9 @@ func (s *Store) Verify(ctx context.Context) (sound, damaged int, err error) {
 
 // verifyBlob streams one blob, since it may be longer than memory.
 func (s *Store) verifyBlob(ctx context.Context, path, name string) (bad bool, err error) {
-	d, err := spec.ParseDigest(name)
-	if err != nil {
-		s.quarantine("blob", spec.HashBytes([]byte(name)), path, "its name is no digest")
+	d, named := digestOf(name)
+	if !named {
+		s.quarantine("blob", d, path, "its name is no digest")
 		return true, nil
 	}
 	r, err := s.Open(ctx, d)
@@ -138,17 +138,21 @@ func (s *Store) verifyEntry(path, name string) (bad bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	base, inputs, _, err := decodeEntry(b)
-	if err == nil && actionAddress(base, inputs).String() != name {
-		err = errors.New("it is the entry of another key")
+	base, inputs, _, cause := decodeEntry(b)
+	if cause == nil && actionAddress(base, inputs).String() != name {
+		cause = errOtherKey
 	}
-	if err == nil {
-		return false, nil
+	if cause != nil {
+		d, _ := digestOf(name)
+		s.quarantine("entry", d, path, cause.Error())
 	}
-	d, parseErr := spec.ParseDigest(name)
-	if parseErr != nil {
-		d = spec.HashBytes([]byte(name))
+	return cause != nil, nil
+}
+
+// digestOf returns the digest that is a file's name, or for a file with another name a stand-in for it.
+func digestOf(name string) (d spec.Digest, ok bool) {
+	if d, err := spec.ParseDigest(name); err == nil {
+		return d, true
 	}
-	s.quarantine("entry", d, path, err.Error())
-	return true, nil
+	return spec.HashBytes([]byte(name)), false
 }

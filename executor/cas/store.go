@@ -117,7 +117,7 @@ func (e *FolderError) Unwrap() error { return e.Err }
 
 func (s *Store) unwritable(err error) error { return &FolderError{Dir: s.dir, Err: err} }
 
-// A Damage describes a file of the store that does not hold what its name says.
+// A Damage describes a file of the store that does not hold what its name says, or an entry that was dropped.
 type Damage struct {
 	Kind   string      // "blob" or "entry"
 	Digest spec.Digest // the name of the blob or entry

@@ -206,7 +206,7 @@ func (h *DB) transact(ctx context.Context, record func(*sql.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // does nothing after a commit
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	if err := record(tx); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -216,6 +217,30 @@ func TestTimings(t *testing.T) {
 		{"neither", renamed, other, 9, nil},
 	} {
 		same(t, c.name, check[[]history.Timing](t)(h.Timings(ctx, c.addr, c.base, c.most)), c.want)
+	}
+}
+
+func TestView(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h, warnings := open(t, path)
+	v := h.View(t.Context())
+	if v.Previous() != nil || v.Estimate(split, spec.Digest{}) != 0 {
+		t.Error("an empty history has answers")
+	}
+	rec := begin(t, h, run(0, 0))
+	for _, took := range []time.Duration{900, 800, 10, 30, 500, 20, 40} { // the median of the last five is 30
+		must(t, rec.Nodes(t.Context(), node(split, "ran", "a", "1", took)))
+	}
+	if got := v.Estimate(split, spec.Digest{}); got != 30 {
+		t.Errorf("estimated %d, want 30", got)
+	}
+	if p := v.Previous(); p == nil || len(p.Nodes) != 1 || len(*warnings) != 0 {
+		t.Errorf("previous %+v, warned of %q", p, *warnings)
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if h.View(done).Previous() != nil || len(*warnings) != 1 {
+		t.Errorf("a question that cannot be answered warned of %q", *warnings)
 	}
 }
 

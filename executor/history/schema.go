@@ -106,7 +106,7 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // does nothing after a commit
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	if v, err := schemaVersion(ctx, tx); v == version || err != nil {
 		return err
 	}

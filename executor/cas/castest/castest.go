@@ -30,6 +30,7 @@ type Store interface {
 	PutAction(base, inputs spec.Digest, entry []byte) error
 	GetAction(base, inputs spec.Digest) ([]byte, error)
 	HasAction(base, inputs spec.Digest) bool
+	DropAction(base, inputs spec.Digest, reason string)
 	ListBase(base spec.Digest) ([]spec.Digest, error)
 
 	Memo(a, b spec.Digest) (spec.Digest, bool)
@@ -50,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"cancelled":        testCancelled,
 		"actions":          testActions,
 		"bases":            testBases,
+		"dropped entries":  testDropped,
 		"memo":             testMemo,
 		"locks":            testLocks,
 		"waiting in vain":  testLockTimeout,
@@ -266,6 +268,27 @@ func testFirstWins(t *testing.T, s Store) {
 	}
 	if got, err := s.GetAction(d[0], d[1]); err != nil || string(got) != "first" {
 		t.Errorf("the store holds %q, %v", got, err)
+	}
+}
+
+func testDropped(t *testing.T, s Store) {
+	d := digests(2)
+	s.DropAction(d[0], d[1], "nothing is there")
+	if err := s.PutAction(d[0], d[1], []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	s.DropAction(d[0], d[1], "its blobs are gone")
+	if _, err := s.GetAction(d[0], d[1]); !errors.Is(err, cas.ErrNotFound) {
+		t.Errorf("a dropped entry gave %v", err)
+	}
+	if in, err := s.ListBase(d[0]); err != nil || len(in) != 0 {
+		t.Errorf("a dropped entry is listed: %v, %v", in, err)
+	}
+	if err := s.PutAction(d[0], d[1], []byte("second")); err != nil {
+		t.Error(err)
+	}
+	if in, err := s.ListBase(d[0]); err != nil || len(in) != 1 {
+		t.Errorf("the entry in its place is listed as %v, %v", in, err)
 	}
 }
 
