@@ -165,3 +165,19 @@ func (r *Result) complete(s Store) bool {
 	}
 	return true
 }
+
+// LoadLedger returns a result's ledger.
+func LoadLedger(ctx context.Context, s Store, r *Result) (Ledger, error) {
+	if r.Ledger.IsZero() {
+		return nil, nil
+	}
+	b, err := s.Get(ctx, r.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	var l Ledger
+	if err := json.Unmarshal(b, &l); err != nil {
+		return nil, fmt.Errorf("a stored ledger is no ledger: %w", err)
+	}
+	return l, nil
+}
