@@ -1,40 +1,43 @@
 package simjoin
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 )
 
-// Builder takes sets one after another and keeps what a join needs: four bytes for each token of each distinct set, about
-// twenty for each distinct token and four for each row. The caller's slices are not kept. The zero Builder is not ready; use
-// NewBuilder.
+// Builder takes sets one after another and keeps what a join needs: one or two bytes for each token of each distinct set, about
+// thirty for each distinct token and a few tens for each row. The caller's slices are not kept. The zero Builder is not
+// ready; use NewBuilder.
 type Builder struct {
 	tokens  table    // token hash -> token id
 	hashes  []uint64 // token id -> token hash
 	holders []uint32 // token id -> number of classes that hold it
 	classes table    // set fingerprint -> class
-	start   []uint64 // class -> where its ids begin in flat; one more at the end
-	flat    []uint32 // the token ids of each class, in the order of their hashes
+	sets    store    // the token ids of each class, ascending
+	at      []ref    // class -> where its ids are
+	size    []int32  // class -> number of tokens
 	first   []uint32 // class -> its first row
 	class   []uint32 // row -> class
-	scratch []uint64
+	sorted  []uint64 // scratch, as are all below
 	ids     []uint32
+	code    []byte
+	sorter  sorter
 }
 
 // NewBuilder returns an empty Builder.
-func NewBuilder() *Builder {
-	return &Builder{tokens: newTable(), classes: newTable(), start: []uint64{0}}
-}
+func NewBuilder() *Builder { return &Builder{tokens: newTable(), classes: newTable()} }
 
 // Add takes the set of the next row and returns the row's number, counted from 0. The hashes may come in any order and more
-// than once; sorted distinct ones are not copied. It panics beyond 2^31 rows or tokens in one set.
+// than once. It panics beyond 2^31 rows or tokens in one set.
 func (b *Builder) Add(set []uint64) int {
 	row := len(b.class)
 	if row == math.MaxInt32 || len(set) > math.MaxInt32 {
 		panic(fmt.Sprintf("simjoin: row %d with %d tokens is beyond 32 bits", row, len(set)))
 	}
-	set = b.sorted(set)
+	set = b.distinct(set)
 	b.ids = b.ids[:0]
 	for _, h := range set {
 		id, fresh := b.tokens.lookup(h, uint32(len(b.hashes)))
@@ -44,37 +47,40 @@ func (b *Builder) Add(set []uint64) int {
 		}
 		b.ids = append(b.ids, id)
 	}
-	b.class = append(b.class, b.classOf(set, uint32(row)))
+	b.sorter.sort(b.ids)
+	b.code = encode(b.code[:0], b.ids)
+	b.class = append(b.class, b.classOf(fingerprint(set), uint32(row)))
 	return row
 }
 
-// sorted returns the set ascending and without repetitions, in scratch space unless it is so already.
-func (b *Builder) sorted(set []uint64) []uint64 {
+// distinct returns the set ascending and without repetitions, in scratch space unless it is so already.
+func (b *Builder) distinct(set []uint64) []uint64 {
 	for i := 1; i < len(set); i++ {
 		if set[i-1] >= set[i] {
-			b.scratch = append(b.scratch[:0], set...)
-			slices.Sort(b.scratch)
-			return slices.Compact(b.scratch)
+			b.sorted = append(b.sorted[:0], set...)
+			slices.Sort(b.sorted)
+			return slices.Compact(b.sorted)
 		}
 	}
 	return set
 }
 
-// classOf returns the class of the set whose ids are in b.ids, a new one when no row had that set before. A fingerprint that
+// classOf returns the class of the set that ids and code are of, a new one when no row had it before. A fingerprint that
 // two sets share is changed until one of them has it alone, so classes are exact.
-func (b *Builder) classOf(set []uint64, row uint32) uint32 {
-	for fp := fingerprint(set); ; fp = mix(fp + 1) {
-		class, fresh := b.classes.lookup(fp, uint32(len(b.first)))
+func (b *Builder) classOf(print uint64, row uint32) uint32 {
+	for ; ; print = mix(print + 1) {
+		class, fresh := b.classes.lookup(print, uint32(len(b.first)))
 		if fresh {
 			b.first = append(b.first, row)
-			b.flat = append(b.flat, b.ids...)
-			b.start = append(b.start, uint64(len(b.flat)))
+			b.size = append(b.size, int32(len(b.ids)))
+			b.at = append(b.at, b.sets.put(b.code))
 			for _, id := range b.ids {
 				b.holders[id]++
 			}
 			return class
 		}
-		if slices.Equal(b.flat[b.start[class]:b.start[class+1]], b.ids) {
+		// Codes end where their numbers do, so equal sizes and a common beginning are equality.
+		if int(b.size[class]) == len(b.ids) && bytes.HasPrefix(b.sets.at(b.at[class]), b.code) {
 			return class
 		}
 	}
@@ -88,55 +94,76 @@ func fingerprint(set []uint64) uint64 {
 	return h
 }
 
-// mix is a bijection of 64-bit words with good avalanche (xor-shift-multiply with the constants of Stafford's variant 13).
-func mix(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	return x ^ x>>31
+// Collection returns the sets added so far. The Builder is used up: it must not be used again.
+func (b *Builder) Collection() *Collection {
+	rank, vocab := b.ranks()
+	b.tokens, b.classes, b.hashes, b.holders = table{}, table{}, nil, nil
+	n := len(b.first)
+	order := make([]uint32, n)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(x, y uint32) int {
+		return cmp.Or(cmp.Compare(b.size[x], b.size[y]), cmp.Compare(x, y))
+	})
+	place := make([]uint32, n)
+	for p, class := range order {
+		place[class] = uint32(p)
+	}
+	c := &Collection{class: b.class, vocab: vocab, first: make([]uint32, n), size: make([]int32, n), at: make([]ref, n), shared: make([]uint32, n)}
+	for row, class := range c.class {
+		c.class[row] = place[class]
+	}
+	b.class = nil
+	b.rewrite(c, rank, place)
+	c.sign()
+	return c
 }
 
-// table maps 64-bit keys to 32-bit values by open addressing: a third of a Go map's time and half its memory for this, and
-// the vocabulary of a million prompts is where the time of building goes.
-type table struct {
-	keys []uint64
-	vals []uint32 // value+1; 0 = free
-	used int
-}
-
-func newTable() table { return table{keys: make([]uint64, 1024), vals: make([]uint32, 1024)} }
-
-// lookup returns the value of key, storing next as that value when there is none yet.
-func (t *table) lookup(key uint64, next uint32) (val uint32, fresh bool) {
-	mask := uint64(len(t.keys) - 1)
-	for i := mix(key) & mask; ; i = (i + 1) & mask {
-		switch {
-		case t.vals[i] == 0:
-			t.keys[i], t.vals[i] = key, next+1
-			t.used++
-			if t.used > len(t.keys)*5/8 {
-				t.grow()
+// rewrite moves the classes into the collection, with the ranks of their shared tokens instead of ids. Blocks that have
+// been read are written to again.
+func (b *Builder) rewrite(c *Collection, rank, place []uint32) {
+	block := ref(0)
+	for class, from := range b.at {
+		for ; block < from>>32; block++ {
+			c.sets.spare = append(c.sets.spare, b.sets.blocks[block])
+		}
+		p := place[class]
+		b.ids = decode(b.ids, b.sets.at(from), int(b.size[class]))
+		kept := b.ids[:0]
+		for _, id := range b.ids {
+			if r := rank[id]; r != absent {
+				kept = append(kept, r)
 			}
-			return next, true
-		case t.keys[i] == key:
-			return t.vals[i] - 1, false
 		}
+		b.sorter.sort(kept)
+		b.code = encode(b.code[:0], kept)
+		c.first[p], c.size[p], c.shared[p], c.at[p] = b.first[class], b.size[class], uint32(len(kept)), c.sets.put(b.code)
 	}
+	c.sets.spare = nil
+	*b = Builder{}
 }
 
-func (t *table) grow() {
-	old := *t
-	t.keys, t.vals = make([]uint64, 2*len(old.keys)), make([]uint32, 2*len(old.keys))
-	mask := uint64(len(t.keys) - 1)
-	for i, v := range old.vals {
-		if v == 0 {
-			continue
+// ranks numbers the tokens that two classes or more hold by how few hold them, ties by hash, so that neither the order of
+// rows nor that of tokens shows. A token without a rank, held by one class, can never be shared: it gets absent.
+func (b *Builder) ranks() (rank []uint32, vocab int) {
+	var shared []uint32
+	for id, n := range b.holders {
+		if n > 1 {
+			shared = append(shared, uint32(id))
 		}
-		j := mix(old.keys[i]) & mask
-		for t.vals[j] != 0 {
-			j = (j + 1) & mask
-		}
-		t.keys[j], t.vals[j] = old.keys[i], v
 	}
+	slices.SortFunc(shared, func(x, y uint32) int {
+		return cmp.Or(cmp.Compare(b.holders[x], b.holders[y]), cmp.Compare(b.hashes[x], b.hashes[y]))
+	})
+	rank = make([]uint32, len(b.holders))
+	for i := range rank {
+		rank[i] = absent
+	}
+	for r, id := range shared {
+		rank[id] = uint32(r)
+	}
+	return rank, len(shared)
 }
+
+const absent = ^uint32(0)

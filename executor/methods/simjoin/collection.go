@@ -1,25 +1,21 @@
 package simjoin
 
-import (
-	"cmp"
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // Collection is a number of sets, ready to be joined with themselves or part against part at any threshold. It never
 // changes and may be used from any number of goroutines.
 //
-// Sets are kept by class (equal sets are one) in the order of their sizes; inside this package a class is its place in
-// that order.
+// Sets are kept by class (equal sets are one) and classes numbered in the order of their sizes.
 type Collection struct {
-	class []uint32 // row -> class
-	first []uint32 // class -> its first row
-	size  []int32  // class -> number of tokens
-	start []uint64 // class -> where its shared tokens begin in flat; one more at the end
-	flat  []uint32 // ranks of the tokens that two classes or more hold, ascending: the rarest first
-	vocab int      // number of ranks
-	sig   []uint64 // words bitmap words a class: bit (rank mod 64*words) is the parity of the tokens that fall on it
-	words int
+	class  []uint32 // row -> class
+	first  []uint32 // class -> its first row
+	size   []int32  // class -> number of tokens
+	shared []uint32 // class -> number of tokens that another class holds as well
+	at     []ref    // class -> where the ranks of those are, ascending: the rarest first
+	sets   store
+	vocab  int      // number of ranks
+	sig    []uint64 // words bitmap words a class: bit (rank mod 64*words) is the parity of the tokens that fall on it
+	words  int
 }
 
 // New returns the collection of the given sets, row i being sets[i]. See Builder.Add for what a set may be.
@@ -29,86 +25,6 @@ func New(sets [][]uint64) *Collection {
 		b.Add(s)
 	}
 	return b.Collection()
-}
-
-// Collection returns the sets added so far. The Builder is used up: it must not be used again.
-func (b *Builder) Collection() *Collection {
-	rank, vocab := b.ranks()
-	b.tokens, b.classes, b.hashes, b.holders = table{}, table{}, nil, nil
-	n := len(b.first)
-	order := make([]uint32, n)
-	place := make([]uint32, n)
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	width := func(class uint32) uint64 { return b.start[class+1] - b.start[class] }
-	slices.SortStableFunc(order, func(x, y uint32) int { return cmp.Compare(width(x), width(y)) })
-	c := &Collection{class: b.class, vocab: vocab, first: make([]uint32, n), size: make([]int32, n), start: make([]uint64, n+1)}
-	kept := shrink(b.flat, b.start, rank)
-	total := uint64(0)
-	for _, k := range kept {
-		total += uint64(k)
-	}
-	c.flat = make([]uint32, 0, total)
-	for p, class := range order {
-		place[class] = uint32(p)
-		c.first[p], c.size[p] = b.first[class], int32(width(class))
-		from := b.start[class]
-		c.flat = append(c.flat, b.flat[from:from+uint64(kept[class])]...)
-		c.start[p+1] = uint64(len(c.flat))
-	}
-	for row, class := range c.class {
-		c.class[row] = place[class]
-	}
-	b.flat, b.start, b.first, b.class = nil, nil, nil, nil
-	c.sign()
-	return c
-}
-
-// ranks numbers the tokens that two classes or more hold by how few hold them, ties by hash, so that neither the order of
-// rows nor that of tokens shows. A token without a rank, held by one class, can never be shared: it gets absent.
-func (b *Builder) ranks() (rank []uint32, vocab int) {
-	var shared []uint32
-	for id, n := range b.holders {
-		if n > 1 {
-			shared = append(shared, uint32(id))
-		}
-	}
-	slices.SortFunc(shared, func(x, y uint32) int {
-		if c := cmp.Compare(b.holders[x], b.holders[y]); c != 0 {
-			return c
-		}
-		return cmp.Compare(b.hashes[x], b.hashes[y])
-	})
-	rank = make([]uint32, len(b.holders))
-	for i := range rank {
-		rank[i] = absent
-	}
-	for r, id := range shared {
-		rank[id] = uint32(r)
-	}
-	return rank, len(shared)
-}
-
-const absent = ^uint32(0)
-
-// shrink replaces, in place, the ids of each class by the ranks of its shared tokens, ascending, and returns how many each
-// class has.
-func shrink(flat []uint32, start []uint64, rank []uint32) []uint32 {
-	kept := make([]uint32, len(start)-1)
-	for class := range kept {
-		ids := flat[start[class]:start[class+1]]
-		n := 0
-		for _, id := range ids {
-			if r := rank[id]; r != absent {
-				ids[n] = r
-				n++
-			}
-		}
-		slices.Sort(ids[:n])
-		kept[class] = uint32(n)
-	}
-	return kept
 }
 
 // Rows returns the number of rows.
@@ -129,7 +45,7 @@ func (c *Collection) Overlap(a, b int) (overlap, union int) {
 	if x == y {
 		return int(c.size[x]), int(c.size[x])
 	}
-	overlap, _ = merge(c.shared(x), c.shared(y), 0)
+	overlap, _ = merge(c.ranks(nil, x), c.ranks(nil, y), 0)
 	return overlap, int(c.size[x]) + int(c.size[y]) - overlap
 }
 
@@ -139,36 +55,65 @@ func (c *Collection) Jaccard(a, b int) float64 {
 	return Edge{Overlap: o, Union: u}.Jaccard()
 }
 
-// shared returns the ranks of a class's shared tokens, ascending.
-func (c *Collection) shared(class uint32) []uint32 { return c.flat[c.start[class]:c.start[class+1]] }
+// ranks replaces list by the ranks of a class's shared tokens, ascending.
+func (c *Collection) ranks(list []uint32, class uint32) []uint32 {
+	return decode(list, c.sets.at(c.at[class]), int(c.shared[class]))
+}
+
+// merge counts the common elements of two ascending slices, giving up as soon as need is out of reach.
+func merge(x, y []uint32, need int) (n int, ok bool) {
+	sparex, sparey := len(x)-need, len(y)-need // elements that may still go unmatched
+	for sparex >= 0 && sparey >= 0 {
+		if len(x) == 0 || len(y) == 0 {
+			return n, n >= need
+		}
+		switch a, b := x[0], y[0]; {
+		case a == b:
+			n++
+			x, y = x[1:], y[1:]
+		case a < b:
+			sparex--
+			x = x[1:]
+		default:
+			sparey--
+			y = y[1:]
+		}
+	}
+	return n, false
+}
 
 // maxWords bounds the bitmap at 1,024 bits: reading it then costs about as much as merging sixteen tokens.
 const maxWords = 16
 
 // sign makes the bitmaps, about two bits for each token of the average class, so that most bits are one token's alone.
 func (c *Collection) sign() {
-	n := max(1, len(c.first))
-	mean := len(c.flat) / n
+	total := 0
+	for _, n := range c.shared {
+		total += int(n)
+	}
+	mean := total / max(1, len(c.first))
 	c.words = min(maxWords, 1<<bits.Len(uint(2*mean/64)))
 	c.sig = make([]uint64, c.words*len(c.first))
 	mask := uint32(64*c.words - 1)
+	var ranks []uint32
 	for class := range c.first {
 		sig := c.sig[class*c.words : (class+1)*c.words]
-		for _, r := range c.shared(uint32(class)) {
+		ranks = c.ranks(ranks, uint32(class))
+		for _, r := range ranks {
 			bit := r & mask
 			sig[bit>>6] ^= 1 << (bit & 63)
 		}
 	}
 }
 
-// differ returns a lower bound of the number of shared tokens that only one of two classes holds: a bit in which the parities differ
-// has at least one such token on it.
-func (c *Collection) differ(x, y uint32) int {
+// atMost returns an upper bound of the overlap of two classes: a bit in which their parities differ has a token on it that
+// only one of them holds.
+func (c *Collection) atMost(x, y uint32) int {
 	sx := c.sig[int(x)*c.words : (int(x)+1)*c.words]
 	sy := c.sig[int(y)*c.words : (int(y)+1)*c.words]
-	n := 0
+	differ := 0
 	for i, w := range sx {
-		n += bits.OnesCount64(w ^ sy[i])
+		differ += bits.OnesCount64(w ^ sy[i])
 	}
-	return n
+	return (int(c.shared[x]) + int(c.shared[y]) - differ) / 2
 }

@@ -18,14 +18,19 @@ type index struct {
 // build indexes the classes for which member holds; nil means all.
 func (c *Collection) build(tau Ratio, member func(class uint32) bool) *index {
 	ix := &index{start: make([]uint32, c.vocab+2)}
+	var shared []uint32
 	each := func(visit func(rank, class, rest uint32)) {
 		for class := range uint32(len(c.first)) {
 			if member != nil && !member(class) {
 				continue
 			}
 			size := int(c.size[class])
-			shared := c.shared(class)
-			for pos := range prefix(shared, size, tau.need(size, size)) {
+			n := prefix(int(c.shared[class]), tau.need(size, size))
+			if n == 0 {
+				continue
+			}
+			shared = c.ranks(shared, class)
+			for pos := range n {
 				visit(shared[pos], class, uint32(len(shared)-pos-1))
 			}
 		}
@@ -44,10 +49,8 @@ func (c *Collection) build(tau Ratio, member func(class uint32) bool) *index {
 }
 
 // prefix returns how many of a class's shared tokens lie within its first size-need+1 tokens. The tokens that it shares
-// with nobody are the rarest, so they come first and use the prefix up.
-func prefix(shared []uint32, size, need int) int {
-	return min(len(shared), max(0, len(shared)-need+1))
-}
+// with nobody are the rarest, so they come first and use the prefix up: size cancels out.
+func prefix(shared, need int) int { return min(shared, max(0, shared-need+1)) }
 
 // of returns the postings of a rank for classes in [from, to).
 func (ix *index) of(rank, from, to uint32) []posting {

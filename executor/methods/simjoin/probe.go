@@ -14,6 +14,7 @@ type prober struct {
 	tau   Ratio
 	met   []meeting // by class; all n are 0 between two look-ups
 	found []uint32  // classes met during this look-up
+	x, y  []uint32  // ranks of the class looked up, and of one met
 
 	sized int     // the size that need was made for
 	least int     // the smallest size that can match it
@@ -54,16 +55,16 @@ func (p *prober) prepare(size int) {
 func (p *prober) meet(x uint32, indexes []*index) {
 	size := int(p.c.size[x])
 	p.prepare(size)
-	shared := p.c.shared(x)
-	probe := prefix(shared, size, p.least)
+	probe := prefix(int(p.c.shared[x]), p.least)
 	if probe == 0 {
 		return
 	}
+	p.x = p.c.ranks(p.x, x)
 	from, _ := slices.BinarySearch(p.c.size[:x], int32(p.least))
 	least := int32(p.least)
 	for _, ix := range indexes {
-		for i, rank := range shared[:probe] {
-			rest := uint32(len(shared) - i - 1)
+		for i, rank := range p.x[:probe] {
+			rest := uint32(len(p.x) - i - 1)
 			for _, post := range ix.of(rank, uint32(from), x) {
 				m := &p.met[post.class]
 				if m.n == out {
@@ -89,13 +90,12 @@ func (p *prober) overlap(x, y uint32) (int, bool) {
 	if m.n == out {
 		return 0, false
 	}
-	sx, sy := p.c.shared(x), p.c.shared(y)
 	need := int(p.need[int(m.size)-p.least])
-	if (len(sx)+len(sy)-p.c.differ(x, y))/2 < need {
+	if p.c.atMost(x, y) < need {
 		return 0, false
 	}
-	left := need - int(m.n)
-	n, ok := merge(sx[len(sx)-int(m.xrest):], sy[len(sy)-int(m.yrest):], left)
+	p.y = p.c.ranks(p.y, y)
+	n, ok := merge(p.x[len(p.x)-int(m.xrest):], p.y[len(p.y)-int(m.yrest):], need-int(m.n))
 	return int(m.n) + n, ok
 }
 
@@ -105,28 +105,6 @@ func (p *prober) clear() {
 		p.met[y].n = 0
 	}
 	p.found = p.found[:0]
-}
-
-// merge counts the common elements of two ascending slices, giving up as soon as need is out of reach.
-func merge(x, y []uint32, need int) (n int, ok bool) {
-	sparex, sparey := len(x)-need, len(y)-need // elements that may still go unmatched
-	for sparex >= 0 && sparey >= 0 {
-		if len(x) == 0 || len(y) == 0 {
-			return n, n >= need
-		}
-		switch a, b := x[0], y[0]; {
-		case a == b:
-			n++
-			x, y = x[1:], y[1:]
-		case a < b:
-			sparex--
-			x = x[1:]
-		default:
-			sparey--
-			y = y[1:]
-		}
-	}
-	return n, false
 }
 
 // stride is how many consecutive classes a worker takes at a time: enough to make the counter free, few enough that the
