@@ -1,0 +1,333 @@
+package lang
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
+	"github.com/prefab-build/prefab/spec/expr"
+)
+
+// A decoder turns the body of one instance into configuration: what encoding/json writes, apart by whether it is in keys.
+type decoder struct {
+	l      *loader
+	sc     *scope
+	in     *instance             // whose inputs references become; nil in settings
+	source map[string]diag.Range // where attributes stand
+	rec    recorder              // what keyed attributes read from outside
+	failed bool
+}
+
+// body decodes one body, below the path of its block ("" or "source.0.").
+func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeyed map[string]any) {
+	keyed, unkeyed = map[string]any{}, map[string]any{}
+	for i := range schema.Attrs {
+		a := &schema.Attrs[i]
+		into := keyed
+		if a.Unkeyed {
+			into = unkeyed
+		}
+		given := b.get(a.Name)
+		if given == nil {
+			if a.Default != nil {
+				into[a.Name] = a.Default
+			} else if a.Required {
+				d.failed = true // reported when the body was read
+			}
+			continue
+		}
+		d.source[path+a.Name] = given.expr.rng()
+		switch v, ok := d.attribute(given); {
+		case !ok:
+			d.failed = true
+		case v != nil:
+			into[a.Name] = v
+		case a.Default != nil:
+			into[a.Name] = a.Default
+		case a.Required:
+			d.failed = true
+			d.l.errorf(given.expr.rng(), "missing-attribute", "Missing attribute", "%s is required, and its value here is null. Give it a value.", a.Name)
+		}
+	}
+	for i := range schema.Blocks {
+		if schema.Blocks[i].Name != thresholdType.Name {
+			d.nested(b, &schema.Blocks[i], path, keyed, unkeyed)
+		}
+	}
+	return keyed, unkeyed
+}
+
+// nested decodes the blocks of one type to a list. The list of unkeyed attributes is as long, so that each finds its
+// block.
+func (d *decoder) nested(b *body, typ *spec.BlockType, path string, keyed, unkeyed map[string]any) {
+	var k, u []any
+	some := false
+	for _, n := range b.nested {
+		if n.typ.Name != typ.Name {
+			continue
+		}
+		at := path + typ.Name + "." + strconv.Itoa(len(k))
+		d.source[at] = n.rng
+		nk, nu := d.body(n.body, n.schema, at+".")
+		some = some || len(nu) > 0
+		if typ.Label != "" {
+			nk["label"], nu["label"] = n.label, n.label
+		}
+		k, u = append(k, nk), append(u, nu)
+	}
+	if k != nil {
+		keyed[typ.Name] = k
+	}
+	if some {
+		unkeyed[typ.Name] = u
+	}
+}
+
+// attribute decodes one attribute. A null is nil.
+func (d *decoder) attribute(a *attr) (any, bool) {
+	sc := d.sc
+	if !a.spec.Unkeyed {
+		own := *d.sc
+		own.rec = &d.rec
+		sc = &own
+	}
+	switch a.spec.Type {
+	case spec.TypeRowExpr:
+		n, ok := d.l.lower(a.expr, sc)
+		if !ok || isNull(n) {
+			return nil, ok
+		}
+		return n, true
+	case spec.TypeRowMap:
+		return d.rowMap(a, sc)
+	}
+	v, ok := d.l.eval(a.expr, sc)
+	if !ok {
+		return nil, false
+	}
+	if a.spec.Type == spec.TypeReference {
+		return d.reference(a, v)
+	}
+	if v.ContainsMarked() {
+		if !a.spec.Unkeyed {
+			d.l.sensitiveAttribute(a)
+			return nil, false
+		}
+		v, _ = v.UnmarkDeep()
+	}
+	return d.plainValue(a, v)
+}
+
+func (l *loader) sensitiveAttribute(a *attr) {
+	l.errorf(a.expr.rng(), "sensitive-value", "Sensitive value not possible here",
+		"%s is part of the stage's key, which is stored and shown, and this value is sensitive. "+
+			"Secrets are named, not valued: give the name of an environment variable to an attribute made for it, such as api_key_env.", a.name)
+}
+
+// rowMap lowers an object of expressions over a row.
+func (d *decoder) rowMap(a *attr, sc *scope) (any, bool) {
+	n, ok := d.l.lower(a.expr, sc)
+	if !ok || isNull(n) {
+		return nil, ok
+	}
+	out := map[string]any{}
+	for i, k := range n.Keys {
+		if name, known := k.Value.(string); known && k.Op == expr.Literal {
+			out[name] = n.Args[i]
+		}
+	}
+	if n.Op != expr.Object || len(out) < len(n.Keys) {
+		d.l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "%s is a map of expressions over the row, as in { prompt = row.question }.", a.name)
+		return nil, false
+	}
+	return out, true
+}
+
+// ctyTypes are the types that attributes are converted to.
+var ctyTypes = map[spec.AttrType]cty.Type{
+	spec.TypeString:     cty.String,
+	spec.TypeInt:        cty.Number,
+	spec.TypeNumber:     cty.Number,
+	spec.TypeBool:       cty.Bool,
+	spec.TypeStringList: cty.List(cty.String),
+	spec.TypeIntList:    cty.List(cty.Number),
+	spec.TypeNumberList: cty.List(cty.Number),
+	spec.TypeStringMap:  cty.Map(cty.String),
+	spec.TypeNumberMap:  cty.Map(cty.Number),
+	spec.TypeObjectList: cty.List(cty.Map(cty.String)),
+}
+
+// typeNames say what a type is, for people.
+var typeNames = map[spec.AttrType]string{
+	spec.TypeString: "a string", spec.TypeInt: "a whole number", spec.TypeNumber: "a number", spec.TypeBool: "true or false",
+	spec.TypeStringList: "a list of strings", spec.TypeIntList: "a list of whole numbers", spec.TypeNumberList: "a list of numbers",
+	spec.TypeStringMap: "a map of strings", spec.TypeNumberMap: "a map of numbers", spec.TypeObjectList: "a list of maps of strings",
+}
+
+// plainValue converts a value to the type of its attribute and checks the schema's bounds.
+func (d *decoder) plainValue(a *attr, v cty.Value) (any, bool) {
+	t, known := ctyTypes[a.spec.Type]
+	if !known {
+		panic("lang: the attribute " + a.name + " has the unknown type " + string(a.spec.Type))
+	}
+	if hasCapsule(v) {
+		d.l.capsuleMisplaced(a, v)
+		return nil, false
+	}
+	converted, ok := d.l.convertTo(v, t, a)
+	if !ok || converted.IsNull() {
+		return nil, ok
+	}
+	out, err := plain(converted)
+	if err != nil {
+		d.l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "%s: %v.", a.name, err)
+		return nil, false
+	}
+	return out, d.checkBounds(a, out)
+}
+
+// capsuleMisplaced reports an output, a metric or a block where a plain value belongs.
+func (l *loader) capsuleMisplaced(a *attr, v cty.Value) {
+	if m, ok := capsuleOf[metricValue](v); ok {
+		l.metricMisplaced(a.expr.rng(), m.String()+" is a metric.")
+		return
+	}
+	what := "a plain value"
+	if a.spec != nil {
+		what = typeNames[a.spec.Type]
+	}
+	l.errorf(a.expr.rng(), "output-as-value", "Output used as a value", "%s is %s, and this is %s. Outputs go to the inputs of stages.", a.name, what, describe(v))
+}
+
+// convertTo converts a value to a type, or reports that it cannot be.
+func (l *loader) convertTo(v cty.Value, t cty.Type, a *attr) (cty.Value, bool) {
+	if hasCapsule(v) {
+		l.capsuleMisplaced(a, v)
+		return v, false
+	}
+	out, err := convert.Convert(v, t)
+	if err == nil && out.IsWhollyKnown() {
+		return out, true
+	}
+	if err == nil {
+		return out, false
+	}
+	want := t.FriendlyName()
+	if a.spec != nil {
+		want = typeNames[a.spec.Type]
+	}
+	var where string
+	if p, ok := err.(cty.PathError); ok && len(p.Path) > 0 {
+		where = fmt.Sprintf(" (at %s%s)", a.name, pathText(p.Path))
+	}
+	l.add(diag.Diagnostic{
+		Severity: diag.Error, Code: "wrong-type", Summary: "Wrong type",
+		Detail:  fmt.Sprintf("%s is %s, and this is %s%s.", a.name, want, describe(v), where),
+		Subject: a.expr.rng(), Values: []diag.Operand{{Traversal: a.name, Value: show(v)}},
+	})
+	return out, false
+}
+
+// checkBounds checks each number and string of a value against the schema.
+func (d *decoder) checkBounds(a *attr, v any) bool {
+	switch v := v.(type) {
+	case []any:
+		ok := true
+		for i, e := range v {
+			ok = d.element(a, e, fmt.Sprintf("%s[%d]", a.name, i), i, "") && ok
+		}
+		return ok
+	case map[string]any:
+		ok := true
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			ok = d.element(a, v[k], a.name+"."+k, -1, k) && ok
+		}
+		return ok
+	}
+	return d.element(a, v, a.name, -1, "")
+}
+
+// element checks one number or string, at the exact element where the source has one.
+func (d *decoder) element(a *attr, v any, name string, index int, key string) bool {
+	at := elementRange(a.expr.hcl, index, key)
+	switch v := v.(type) {
+	case nil:
+		d.l.errorf(at, "wrong-type", "Wrong type", "%s is null. Leave it out, or give it a value.", name)
+		return false
+	case map[string]any: // of a list of maps
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if v[k] == nil {
+				d.l.errorf(at, "wrong-type", "Wrong type", "%s.%s is null. Leave it out, or give it a value.", name, k)
+				return false
+			}
+		}
+	case string:
+		if a.spec.Values != nil && !slices.Contains(a.spec.Values, v) {
+			d.l.errorf(at, "unknown-value", "Unknown value", "%s may not be %q.%s", name, v, choices(v, a.spec.Values, "It is one of"))
+			return false
+		}
+	case json.Number:
+		return d.number(a, v, name, at)
+	}
+	return true
+}
+
+func (d *decoder) number(a *attr, v json.Number, name string, at diag.Range) bool {
+	whole := a.spec.Type == spec.TypeInt || a.spec.Type == spec.TypeIntList
+	if _, err := strconv.ParseInt(string(v), 10, 64); err != nil && whole {
+		d.l.errorf(at, "wrong-type", "Wrong type", "%s is a whole number of at most 64 bits, and this is %s.", name, v)
+		return false
+	}
+	x, _, err := big.ParseFloat(string(v), 10, 512, big.ToNearestEven)
+	if err != nil {
+		panic("lang: " + string(v) + " is no number")
+	}
+	unit := a.spec.Unit
+	if unit != "" {
+		unit = " " + unit
+	}
+	switch {
+	case a.spec.Min != nil && x.Cmp(big.NewFloat(*a.spec.Min)) < 0:
+		d.l.errorf(at, "out-of-bounds", "Value out of bounds", "%s is %s, and the least that it may be is %v%s.", name, v, *a.spec.Min, unit)
+		return false
+	case a.spec.Max != nil && x.Cmp(big.NewFloat(*a.spec.Max)) > 0:
+		d.l.errorf(at, "out-of-bounds", "Value out of bounds", "%s is %s, and the most that it may be is %v%s.", name, v, *a.spec.Max, unit)
+		return false
+	}
+	return true
+}
+
+// elementRange is the range of an element of a list or object constructor, or of the whole expression.
+func elementRange(e hclsyntax.Expression, index int, key string) diag.Range {
+	switch e := e.(type) {
+	case *hclsyntax.TupleConsExpr:
+		if index >= 0 && index < len(e.Exprs) {
+			return lineRange(e.Exprs[index])
+		}
+	case *hclsyntax.ObjectConsExpr:
+		for _, item := range e.Items {
+			if k, ok := item.KeyExpr.(*hclsyntax.ObjectConsKeyExpr); ok && index < 0 && keyName(k) == key {
+				return lineRange(item.ValueExpr)
+			}
+		}
+	}
+	return lineRange(e)
+}
+
+// keyName returns the key of an object's item when it is written out.
+func keyName(k *hclsyntax.ObjectConsKeyExpr) string {
+	if t, ok := k.Wrapped.(*hclsyntax.ScopeTraversalExpr); ok && len(t.Traversal) == 1 {
+		return t.Traversal.RootName()
+	}
+	s, _ := literalText(k.Wrapped)
+	return s
+}

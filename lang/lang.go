@@ -1,0 +1,139 @@
+// Package lang reads the files of a pipeline and works out what they say: variables, locals, functions, for_each and
+// references become a spec.Pipeline that is plain data, or problems that point at the exact expression.
+//
+// It is the only package that knows HCL and cty. It evaluates all that can be evaluated before data is read; what has to
+// wait (the conditions and messages of gates, outputs that read metrics, expressions over rows) it lowers to spec/expr.
+// It knows no stage kind: the caller hands in the kinds, each a schema and functions from a config to ports and
+// problems. It reads the pipeline's files and those that file functions name, and writes nothing.
+package lang
+
+import (
+	"context"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
+)
+
+// Options is what Load needs to know besides the folder.
+type Options struct {
+	Kinds    []spec.KindSpec
+	Backends []spec.Driver // what `backend "label" {}` may say
+	// Given are the values of variables that the command line gave, in its order: of two for one variable the later
+	// holds.
+	Given []Given
+	// Environ looks up a variable of the environment; nil is an empty environment.
+	Environ func(name string) (value string, ok bool)
+	// Version is that of prefab, which required_version is compared with; empty fits every demand.
+	Version string
+	// FS is where the files are read from instead of the folder; every path is relative to its root.
+	FS fs.FS
+}
+
+// A Given is one --var or one --var-file.
+type Given struct {
+	Name, Value string // --var name=value
+	File        string // --var-file
+}
+
+// Files holds the bytes of every file that was read as source, by the name that ranges carry.
+type Files map[string][]byte
+
+// Load reads the pipeline of a folder: all its *.prefab.hcl and *.prefab.hcl.json files, and its *.auto.prefabvars and
+// *.auto.prefabvars.json. It reports every problem that it finds. The pipeline is nil when one of them is an error;
+// the files that could be read are returned either way.
+func Load(ctx context.Context, dir string, opts Options) (*spec.Pipeline, Files, diag.List) {
+	l := newLoader(ctx, dir, opts)
+	p := l.load()
+	l.sortDiags()
+	if l.diags.HasErrors() {
+		return nil, l.files, l.diags
+	}
+	return p, l.files, l.diags
+}
+
+// A loader holds what one Load has found out so far. Its methods report problems to diags and go on.
+type loader struct {
+	ctx   context.Context
+	dir   string
+	opts  Options
+	files Files
+	diags diag.List
+	seen  map[seenKey]bool // the problems reported, so that a thousand instances do not repeat one
+
+	kinds    map[string]*spec.KindSpec
+	backends map[string]*spec.Driver
+	top      map[string]*blockKind
+	decls    declarations
+	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
+	rec      *recorder        // where file functions note what they returned
+}
+
+func newLoader(ctx context.Context, dir string, opts Options) *loader {
+	if opts.Environ == nil {
+		opts.Environ = func(string) (string, bool) { return "", false }
+	}
+	l := &loader{
+		ctx: ctx, dir: dir, opts: opts, files: Files{}, seen: map[seenKey]bool{},
+		kinds: map[string]*spec.KindSpec{}, backends: map[string]*spec.Driver{},
+	}
+	for i := range opts.Kinds {
+		l.kinds[opts.Kinds[i].Name] = &opts.Kinds[i]
+	}
+	for i := range opts.Backends {
+		l.backends[opts.Backends[i].Label] = &opts.Backends[i]
+	}
+	l.top = l.topLevels()
+	l.base = &hcl.EvalContext{Functions: l.functions(), Variables: map[string]cty.Value{}}
+	return l
+}
+
+// load runs the passes in order. Each works with what the ones before could make of the source, so that one run
+// reports all that is wrong.
+func (l *loader) load() *spec.Pipeline {
+	bodies := l.readFiles()
+	if len(bodies) == 0 && l.diags.HasErrors() {
+		return nil
+	}
+	l.declare(bodies)
+	l.assignVariables()
+	for _, n := range l.order() {
+		if l.ctx.Err() != nil {
+			l.errorf(diag.Range{}, "interrupted", "Interrupted", "Reading the pipeline was interrupted.")
+			return nil
+		}
+		n.evaluate(l)
+	}
+	p := &spec.Pipeline{Project: l.project(), Backends: l.settings()}
+	l.resolveRequires()
+	p.Gates = l.gates()
+	p.Outputs = l.outputs()
+	p.Variables = l.variables()
+	l.checkTaint()
+	p.Blocks = l.blocks()
+	return p
+}
+
+// blocks returns the stages that are enabled, by address.
+func (l *loader) blocks() []spec.Block {
+	out := []spec.Block{}
+	for _, b := range l.decls.stages {
+		for _, in := range b.instances {
+			if in.enabled {
+				out = append(out, in.block)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b spec.Block) int { return a.Addr.Compare(b.Addr) })
+	return out
+}
+
+// isSource reports whether a file of that name belongs to the pipeline.
+func isSource(name string) bool {
+	return strings.HasSuffix(name, ".prefab.hcl") || strings.HasSuffix(name, ".prefab.hcl.json")
+}

@@ -1,0 +1,213 @@
+package lang
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/prefab-build/prefab/spec"
+)
+
+// addFileFunctions adds the functions that look outside of the source. What they return is noted, so that a stage's key
+// can tell why it changed; a file is noted by its digest.
+func (l *loader) addFileFunctions(out map[string]function.Function) {
+	out["file"] = stringFunc(l.fileText, "path")
+	out["filesha256"] = stringFunc(l.fileDigest, "path")
+	out["fileset"] = function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "path", Type: cty.String}, {Name: "pattern", Type: cty.String}},
+		Type:   function.StaticReturnType(cty.Set(cty.String)),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return l.fileSet(args[0].AsString(), args[1].AsString())
+		},
+	})
+	out["env"] = function.New(&function.Spec{
+		Params:   []function.Parameter{{Name: "name", Type: cty.String}},
+		VarParam: &function.Parameter{Name: "default", Type: cty.String},
+		Type:     function.StaticReturnType(cty.String),
+		Impl:     func(args []cty.Value, _ cty.Type) (cty.Value, error) { return l.environment(args) },
+	})
+	within := maps.Clone(out) // a template cannot render templates
+	out["templatefile"] = l.templateFunc(within)
+}
+
+func stringFunc(f func(string) (string, error), param string) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: param, Type: cty.String}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			s, err := f(args[0].AsString())
+			return cty.StringVal(s), err
+		},
+	})
+}
+
+func call(name string, args ...string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = strconv.Quote(a)
+	}
+	return name + "(" + strings.Join(quoted, ", ") + ")"
+}
+
+func (l *loader) fileBytes(fn, name string) ([]byte, error) {
+	b, err := l.readFile(name)
+	if err != nil {
+		return nil, function.NewArgErrorf(0, "the file %s cannot be read: %v. Paths are relative to the pipeline's folder", name, cause(err))
+	}
+	sum := sha256.Sum256(b)
+	l.rec.note(call(fn, name), "sha256:"+hex.EncodeToString(sum[:]))
+	return b, nil
+}
+
+func (l *loader) fileText(name string) (string, error) {
+	b, err := l.fileBytes("file", name)
+	if err != nil {
+		return "", err
+	}
+	if !utf8.Valid(b) {
+		return "", function.NewArgErrorf(0, "the file %s is not UTF-8 text", name)
+	}
+	return string(b), nil
+}
+
+func (l *loader) fileDigest(name string) (string, error) {
+	b, err := l.fileBytes("filesha256", name)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// environment returns a variable of the environment. One that by its name holds a secret is sensitive, so that it
+// cannot get into a key, a plan or a report.
+func (l *loader) environment(args []cty.Value) (cty.Value, error) {
+	name := args[0].AsString()
+	if len(args) > 2 {
+		return cty.NilVal, function.NewArgErrorf(2, "env takes a name and, at most, one default")
+	}
+	s, ok := l.opts.Environ(name)
+	if !ok && len(args) < 2 {
+		return cty.NilVal, function.NewArgErrorf(0, "the environment has no %s. Set it, or give a default: env(%q, \"...\")", name, name)
+	}
+	if !ok {
+		s = args[1].AsString()
+	}
+	if secretName.MatchString(name) {
+		return cty.StringVal(s).Mark(sensitive), nil
+	}
+	l.rec.note(call("env", name), s)
+	return cty.StringVal(s), nil
+}
+
+var secretName = regexp.MustCompile(`(?i)(^|_)(key|token|secret|password|passwd|credentials?)$`)
+
+// fileSet returns the files below a folder whose path matches a pattern, in which ** stands for any folders.
+func (l *loader) fileSet(dir, pattern string) (cty.Value, error) {
+	fsys, root := l.fileSystem(), path.Clean(filepath.ToSlash(dir))
+	if l.opts.FS == nil && !fs.ValidPath(root) {
+		full := dir
+		if !filepath.IsAbs(full) {
+			full = filepath.Join(l.dir, full)
+		}
+		fsys, root = os.DirFS(full), "."
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return cty.NilVal, function.NewArgErrorf(1, "%q is no pattern: %v", pattern, err)
+	}
+	var found []string
+	err := fs.WalkDir(fsys, root, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel := strings.TrimPrefix(name, root+"/")
+		if matchSegments(strings.Split(pattern, "/"), strings.Split(rel, "/")) {
+			found = append(found, rel)
+		}
+		return nil
+	})
+	if err != nil {
+		return cty.NilVal, function.NewArgErrorf(0, "the folder %s cannot be read: %v", dir, cause(err))
+	}
+	slices.Sort(found)
+	l.rec.note(call("fileset", dir, pattern), string(spec.Canonical(found)))
+	if len(found) == 0 {
+		return cty.SetValEmpty(cty.String), nil
+	}
+	vals := make([]cty.Value, len(found))
+	for i, f := range found {
+		vals[i] = cty.StringVal(f)
+	}
+	return cty.SetVal(vals), nil
+}
+
+// matchSegments matches a path against a pattern, segment by segment.
+func matchSegments(pattern, name []string) bool {
+	for len(pattern) > 0 {
+		if pattern[0] == "**" {
+			for i := 0; i <= len(name); i++ {
+				if matchSegments(pattern[1:], name[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if len(name) == 0 {
+			return false
+		}
+		if ok, _ := path.Match(pattern[0], name[0]); !ok {
+			return false
+		}
+		pattern, name = pattern[1:], name[1:]
+	}
+	return len(name) == 0
+}
+
+// templateFunc makes templatefile, which renders a file with variables of its own and no others.
+func (l *loader) templateFunc(within map[string]function.Function) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "path", Type: cty.String}, {Name: "vars", Type: cty.DynamicPseudoType}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			name, vars := args[0].AsString(), args[1]
+			if !vars.Type().IsObjectType() && !vars.Type().IsMapType() {
+				return cty.NilVal, function.NewArgErrorf(1, "the variables of a template are a map")
+			}
+			b, err := l.fileBytes("templatefile", name)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			if d, deep := tooDeep(name, b); deep {
+				return cty.NilVal, d
+			}
+			t, ds := hclsyntax.ParseTemplate(b, name, hcl.InitialPos)
+			if ds.HasErrors() {
+				return cty.NilVal, ds
+			}
+			ctx := &hcl.EvalContext{Functions: within, Variables: vars.AsValueMap()}
+			v, ds := t.Value(ctx)
+			if ds.HasErrors() {
+				return cty.NilVal, ds
+			}
+			if v.IsNull() || !v.IsKnown() {
+				return cty.NilVal, fmt.Errorf("the template %s gives no text", name)
+			}
+			return asText(v)
+		},
+	})
+}

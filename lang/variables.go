@@ -1,0 +1,282 @@
+package lang
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
+)
+
+// A variable is a value given from outside.
+type variable struct {
+	name      string
+	src       *hclsyntax.Block
+	body      *body
+	typ       cty.Type
+	fill      *typeexpr.Defaults // of optional attributes
+	fallback  *cty.Value         // the default; nil when there is none
+	nullable  bool
+	sensitive bool
+	val       cty.Value // with marks; unknown when a problem was reported
+}
+
+func (l *loader) registerVariable(b *hclsyntax.Block) {
+	name := b.Labels[0]
+	if first, twice := l.decls.variables[name]; twice {
+		l.duplicate(b, first.src)
+		return
+	}
+	l.decls.variables[name] = &variable{name: name, src: b, typ: cty.DynamicPseudoType, nullable: true, val: cty.DynamicVal}
+}
+
+// compileVariable reads the declaration of a variable.
+func (l *loader) compileVariable(v *variable) {
+	src := v.src
+	typeAttr := src.Body.Attributes["type"]
+	if typeAttr != nil { // a type is no value: it is read apart
+		rest := *src.Body
+		rest.Attributes = maps.Clone(rest.Attributes)
+		delete(rest.Attributes, "type")
+		withoutType := *src
+		withoutType.Body = &rest
+		src = &withoutType
+		l.compileType(v, typeAttr)
+	}
+	v.body = l.compileBody(src, variableSchema, nil, place{vars: true})
+	v.nullable = l.setting(v.body, "nullable", cty.True).True()
+	v.sensitive = l.setting(v.body, "sensitive", cty.False).True()
+	l.setting(v.body, "description", cty.StringVal(""))
+	if a := v.body.get("default"); a != nil {
+		if len(a.expr.vars) > 0 {
+			l.errorf(a.expr.rng(), "default-reference", "Reference not possible here", "The default of a variable is a plain value. Put what is worked out into locals.")
+			return
+		}
+		d, ok := l.eval(a.expr, &scope{})
+		if !ok {
+			return
+		}
+		if d, ok = l.convertVariable(v, d, a.expr.rng(), "The default"); ok {
+			v.fallback = &d
+		}
+	}
+}
+
+func (l *loader) compileType(v *variable, a *hclsyntax.Attribute) {
+	expr := a.Expr
+	if s, isText := literalText(expr); isText {
+		parsed, ds := hclsyntax.ParseExpression([]byte(s), a.Expr.Range().Filename, a.Expr.Range().Start)
+		if ds.HasErrors() || !strings.HasSuffix(a.Expr.Range().Filename, ".json") {
+			l.errorf(lineRange(a.Expr), "invalid-type", "Invalid type", "A type is written without quotes, as in type = list(string).")
+			return
+		}
+		expr = parsed
+	}
+	t, fill, ds := typeexpr.TypeConstraintWithDefaults(expr)
+	l.addHCL(ds, "invalid-type")
+	if !ds.HasErrors() {
+		v.typ, v.fill = t, fill
+	}
+}
+
+// literalText returns the text that an expression is, when it is one without templates.
+func literalText(e hclsyntax.Expression) (string, bool) {
+	switch e := e.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		if e.Val.Type() == cty.String && !e.Val.IsNull() {
+			return e.Val.AsString(), true
+		}
+	case *hclsyntax.TemplateExpr:
+		if e.IsStringLiteral() {
+			return literalText(e.Parts[0].(hclsyntax.Expression))
+		}
+	}
+	return "", false
+}
+
+// setting evaluates an attribute of a declaration, of the type of its default.
+func (l *loader) setting(b *body, name string, fallback cty.Value) cty.Value {
+	a := b.get(name)
+	if a == nil {
+		return fallback
+	}
+	v, ok := l.eval(a.expr, &scope{})
+	if !ok {
+		return fallback
+	}
+	v, _ = v.UnmarkDeep()
+	out, err := convert.Convert(v, fallback.Type())
+	if err != nil || out.IsNull() {
+		l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "%s is a %s, and this is %s.", name, fallback.Type().FriendlyName(), describe(v))
+		return fallback
+	}
+	return out
+}
+
+// convertVariable gives a value the type of its variable.
+func (l *loader) convertVariable(v *variable, val cty.Value, at diag.Range, what string) (cty.Value, bool) {
+	if v.fill != nil && !val.IsNull() {
+		val = v.fill.Apply(val)
+	}
+	out, err := convert.Convert(val, v.typ)
+	if err != nil {
+		l.errorf(at, "variable-type", "Wrong type of a variable", "%s of var.%s is %s, and its type is %s: %s.",
+			what, v.name, describe(val), typeexpr.TypeString(v.typ), convertMessage(err))
+		return cty.DynamicVal, false
+	}
+	return out, true
+}
+
+func convertMessage(err error) string {
+	if p, ok := err.(cty.PathError); ok && len(p.Path) > 0 {
+		return fmt.Sprintf("at %s: %v", pathText(p.Path), err)
+	}
+	return err.Error()
+}
+
+// pathText writes the way into a value: .ratios["train"].
+func pathText(p cty.Path) string {
+	var b strings.Builder
+	for _, step := range p {
+		switch s := step.(type) {
+		case cty.GetAttrStep:
+			b.WriteString("." + s.Name)
+		case cty.IndexStep:
+			b.WriteString("[" + show(s.Key) + "]")
+		}
+	}
+	return b.String()
+}
+
+// assignVariables gives every variable its value and checks it.
+func (l *loader) assignVariables() {
+	given := l.givenValues()
+	names := slices.Sorted(maps.Keys(l.decls.variables))
+	all := make(map[string]cty.Value, len(names))
+	for _, name := range names {
+		v := l.decls.variables[name]
+		l.assign(v, given[name])
+		all[name] = v.val
+	}
+	l.base.Variables["var"] = cty.ObjectVal(all)
+	for _, name := range names {
+		l.validateVariable(l.decls.variables[name])
+	}
+}
+
+// assign picks the value of one variable: what was given, or its default.
+func (l *loader) assign(v *variable, g *givenValue) {
+	var val cty.Value
+	at := headerOf(v.src)
+	switch {
+	case g != nil && g.bad:
+		return
+	case g != nil:
+		raw, ok := l.parseGiven(v, g)
+		if !ok {
+			return
+		}
+		if val, ok = l.convertVariable(v, raw, g.rng, "The value that "+g.from+" gives"); !ok {
+			return
+		}
+		if !g.rng.IsZero() {
+			at = g.rng
+		}
+	case v.fallback != nil:
+		val = *v.fallback
+	case v.body.get("default") != nil:
+		return // broken, and reported
+	default:
+		l.errorf(at, "missing-variable", "Required variable not given",
+			"var.%s has no default, so it must be given: --var '%s=...' on the command line, %s%s in the environment, or %s = ... in a file NAME.auto.prefabvars in the pipeline's folder.",
+			v.name, v.name, envPrefix, v.name, v.name)
+		return
+	}
+	if val.IsNull() && !v.nullable {
+		if g == nil || v.fallback == nil || v.fallback.IsNull() {
+			l.errorf(at, "null-variable", "Variable may not be null", "var.%s is not nullable, and its value is null. Give it a value.", v.name)
+			return
+		}
+		val = *v.fallback
+	}
+	if v.sensitive {
+		val = val.Mark(sensitive)
+	}
+	v.val = val
+}
+
+// validateVariable works out the conditions that the declaration sets.
+func (l *loader) validateVariable(v *variable) {
+	for _, n := range v.body.nested {
+		condition, message := n.body.get("condition"), n.body.get("error_message")
+		if condition == nil || message == nil || !v.val.IsKnown() {
+			continue
+		}
+		c, ok := l.eval(condition.expr, &scope{})
+		if !ok {
+			continue
+		}
+		c, _ = c.UnmarkDeep()
+		holds, err := convert.Convert(c, cty.Bool)
+		if err != nil || holds.IsNull() {
+			l.errorf(condition.expr.rng(), "conditional-type", "Incorrect condition type", "The condition of a validation is true or false, and this is %s.", describe(c))
+			continue
+		}
+		if holds.True() {
+			continue
+		}
+		text := "The condition does not hold."
+		if m, ok := l.eval(message.expr, &scope{}); ok && !m.ContainsMarked() {
+			if s, err := asText(m); err == nil && !s.IsNull() {
+				text = s.AsString()
+			}
+		}
+		l.add(diag.Diagnostic{
+			Severity: diag.Error, Code: "invalid-variable", Summary: "Invalid value of a variable",
+			Detail:  fmt.Sprintf("var.%s: %s", v.name, text),
+			Subject: condition.expr.rng(), Values: operands(condition.expr.vars, l.base),
+		})
+	}
+}
+
+func asText(v cty.Value) (cty.Value, error) { return convert.Convert(v, cty.String) }
+
+// variables records what was given, for the saved plan.
+func (l *loader) variables() []spec.Variable {
+	var out []spec.Variable
+	for _, name := range slices.Sorted(maps.Keys(l.decls.variables)) {
+		v := l.decls.variables[name]
+		rec := spec.Variable{Name: name, Sensitive: v.val.ContainsMarked()}
+		if !rec.Sensitive && v.val.IsWhollyKnown() {
+			b, err := plainJSON(v.val)
+			if err != nil {
+				l.errorf(headerOf(v.src), "wrong-type", "Wrong type", "var.%s cannot be recorded: %v.", name, err)
+				continue
+			}
+			rec.Value = b
+		}
+		out = append(out, rec)
+	}
+	return out
+}
+
+// parseLiteral reads a value of the environment or of --var that is no plain text: an expression without
+// references.
+func parseLiteral(src, from string) (cty.Value, hcl.Diagnostics) {
+	if d, deep := tooDeep(from, []byte(src)); deep {
+		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: d.Summary, Detail: d.Detail}}
+	}
+	e, ds := hclsyntax.ParseExpression([]byte(src), from, hcl.InitialPos)
+	if ds.HasErrors() {
+		return cty.DynamicVal, ds
+	}
+	return e.Value(nil)
+}
