@@ -205,11 +205,19 @@ func appendFloat32(dst []byte, x float32) []byte {
 	if err != nil {
 		short = float64(x)
 	}
-	return dataset.AppendJSONFloat(dst, short)
+	return appendFloat(dst, short)
 }
 
 func floatWriter(at func(int) float64) writer {
-	return func(dst []byte, i int) ([]byte, error) { return dataset.AppendJSONFloat(dst, at(i)), nil }
+	return func(dst []byte, i int) ([]byte, error) { return appendFloat(dst, at(i)), nil }
+}
+
+// appendFloat writes NaN as null: it is what tables that know no null have for a missing number.
+func appendFloat(dst []byte, x float64) []byte {
+	if x != x {
+		return append(dst, "null"...)
+	}
+	return dataset.AppendJSONFloat(dst, x)
 }
 
 func intWriter[T int64 | int32 | int16 | int8 | uint32 | uint16 | uint8](at func(int) T) writer {

@@ -93,7 +93,7 @@ func newSplitter(name string, src spec.Source, seg *segmenter) (splitter, error)
 		return &elements{seg: seg, name: name}, nil
 	case CSV, TSV:
 		comma, err := Comma(src)
-		return &table{seg: seg, name: name, comma: comma, header: src.Header, state: fieldStart}, err
+		return &table{seg: seg, name: name, header: src.Header, Records: NewRecords(comma)}, err
 	}
 	return nil, fmt.Errorf("%s: %q is no format that can be read", name, src.Format)
 }

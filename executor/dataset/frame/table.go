@@ -5,20 +5,28 @@ import (
 	"fmt"
 )
 
-// table splits CSV and TSV (RFC 4180): a line end outside of quotes ends a record, and quotes open at the start of a
-// field only.
+// table splits CSV and TSV (RFC 4180).
 type table struct {
 	seg    *segmenter
 	name   string
-	comma  byte
 	header bool // the next record is the header
-	state  tableState
+	Records
 }
 
-type tableState int
+// Records finds the ends of CSV records: a line end outside of quotes ends a record, and quotes open at the start of a
+// field only. It is what a file is split by, and what a segment is split by again.
+type Records struct {
+	comma byte
+	state recordState
+}
+
+// NewRecords returns a Records that stands before the first record of fields that the comma separates.
+func NewRecords(comma byte) Records { return Records{comma: comma} }
+
+type recordState int
 
 const (
-	fieldStart tableState = iota
+	fieldStart recordState = iota
 	unquoted
 	quoted
 	afterQuote // a quote inside of quotes: it ends them, or another one follows and both stand for one
@@ -26,7 +34,7 @@ const (
 
 func (t *table) write(p []byte) error {
 	for len(p) > 0 {
-		n, end := t.next(p)
+		n, end := t.Next(p)
 		if !end {
 			t.seg.add(p)
 			return nil
@@ -40,9 +48,9 @@ func (t *table) write(p []byte) error {
 	return nil
 }
 
-// next returns how many bytes of p belong to the current record, and whether the last of them is the line feed
+// Next returns how many bytes of p belong to the current record, and whether the last of them is the line feed
 // that ends it.
-func (t *table) next(p []byte) (n int, end bool) {
+func (t *Records) Next(p []byte) (n int, end bool) {
 	for i := 0; i < len(p); i++ {
 		c := p[i]
 		switch t.state {
