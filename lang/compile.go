@@ -27,6 +27,15 @@ type attr struct {
 	name string
 	rng  diag.Range // the name
 	expr *expression
+	// items are the members of a list or map of references that is written out, each on its own, so that a mistake in one
+	// hides none in the others.
+	items []item
+}
+
+// An item is one member of a list or map of references.
+type item struct {
+	key  string // of a map
+	expr *expression
 }
 
 // A nested is a block inside a block.
@@ -104,7 +113,7 @@ func (l *loader) compileBody(src *hclsyntax.Block, schema *spec.Schema, metas []
 		}
 		within := at
 		within.row = a.Type == spec.TypeRowExpr || a.Type == spec.TypeRowMap
-		out.attrs = append(out.attrs, &attr{spec: a, name: a.Name, rng: rangeOf(given.NameRange), expr: l.compileExpr(given.Expr, within)})
+		out.attrs = append(out.attrs, l.compileAttr(a, given, within))
 	}
 	for _, name := range names {
 		given := src.Body.Attributes[name]
@@ -119,6 +128,47 @@ func (l *loader) compileBody(src *hclsyntax.Block, schema *spec.Schema, metas []
 		}
 	}
 	l.compileNested(out, src, schema, at)
+	return out
+}
+
+func (l *loader) compileAttr(a *spec.Attr, given *hclsyntax.Attribute, at place) *attr {
+	out := &attr{spec: a, name: a.Name, rng: rangeOf(given.NameRange)}
+	if a.Type == spec.TypeReference {
+		out.items = l.compileItems(given.Expr, at)
+	}
+	if out.items == nil {
+		out.expr = l.compileExpr(given.Expr, at)
+		return out
+	}
+	out.expr = &expression{hcl: given.Expr}
+	for _, i := range out.items {
+		out.expr.bad = out.expr.bad || i.expr.bad
+	}
+	return out
+}
+
+// compileItems takes a list or map constructor apart. It returns nil for everything else, and for a map whose keys are
+// not written out.
+func (l *loader) compileItems(e hclsyntax.Expression, at place) []item {
+	var out []item
+	switch e := e.(type) {
+	case *hclsyntax.TupleConsExpr:
+		for _, x := range e.Exprs {
+			out = append(out, item{expr: l.compileExpr(x, at)})
+		}
+	case *hclsyntax.ObjectConsExpr:
+		seen := map[string]bool{}
+		for _, i := range e.Items {
+			k, ok := i.KeyExpr.(*hclsyntax.ObjectConsKeyExpr)
+			if !ok || keyName(k) == "" || seen[keyName(k)] {
+				return nil
+			}
+			seen[keyName(k)] = true
+		}
+		for _, i := range e.Items {
+			out = append(out, item{keyName(i.KeyExpr.(*hclsyntax.ObjectConsKeyExpr)), l.compileExpr(i.ValueExpr, at)})
+		}
+	}
 	return out
 }
 

@@ -110,6 +110,9 @@ func (d *decoder) attribute(a *attr) (any, bool) {
 	case spec.TypeRowMap:
 		return d.rowMap(a, sc)
 	}
+	if a.items != nil {
+		return d.referenceItems(a)
+	}
 	v, ok := d.l.eval(a.expr, sc)
 	if !ok {
 		return nil, false

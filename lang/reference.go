@@ -2,9 +2,9 @@ package lang
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -12,6 +12,13 @@ import (
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
+
+// A member is one member of a reference attribute: a value, and the expression that it is reported at.
+type member struct {
+	key string
+	val cty.Value
+	at  hclsyntax.Expression
+}
 
 // reference turns the value of a reference attribute into inputs of the block, and returns what stands for it in the
 // config: no address, only what ports may depend on.
@@ -21,54 +28,99 @@ func (d *decoder) reference(a *attr, v cty.Value) (any, bool) {
 	}
 	switch a.spec.Shape {
 	case spec.List:
-		return d.referenceList(a, v)
+		if !isList(v) {
+			d.referenceExpected(a, v, a.expr.rng(), "a list of references, as in [benchmark.a.items]")
+			return nil, false
+		}
+		return d.members(a, elementsOf(v, a.expr.hcl), true)
 	case spec.Map:
-		return d.referenceMap(a, v)
+		_, isBlock := addressOf(v)
+		if v.IsMarked() || isBlock || !v.Type().IsObjectType() && !v.Type().IsMapType() {
+			d.referenceExpected(a, v, a.expr.rng(), "a map of references, as in { train = split.main.train }")
+			return nil, false
+		}
+		return d.members(a, elementsOf(v, a.expr.hcl), true)
 	}
-	refs, ok := d.union(a, v, a.expr.hcl)
-	if !ok {
+	if isList(v) {
+		return d.members(a, elementsOf(v, a.expr.hcl), true)
+	}
+	return d.members(a, []member{{val: v, at: a.expr.hcl}}, true)
+}
+
+// elementsOf returns the members of a list or map that is not written out.
+func elementsOf(v cty.Value, at hclsyntax.Expression) []member {
+	out := []member{}
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		m := member{val: e, at: at}
+		if k.Type() == cty.String {
+			m.key = k.AsString()
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// referenceItems evaluates the members of a list or map that is written out.
+func (d *decoder) referenceItems(a *attr) (any, bool) {
+	_, isMap := a.expr.hcl.(*hclsyntax.ObjectConsExpr)
+	if isMap != (a.spec.Shape == spec.Map) {
+		d.referenceExpected(a, emptyLike(isMap), a.expr.rng(), wantedShape[a.spec.Shape])
 		return nil, false
 	}
+	all := true
+	var out []member
+	for _, i := range a.items {
+		v, ok := d.l.eval(i.expr, d.sc)
+		all = all && ok
+		if ok {
+			out = append(out, member{i.key, v, i.expr.hcl})
+		}
+	}
+	return d.members(a, out, all)
+}
+
+var wantedShape = map[spec.Shape]string{
+	spec.One: "one reference, as in split.main.train", "": "one reference, as in split.main.train",
+	spec.List: "a list of references, as in [benchmark.a.items]",
+	spec.Map:  "a map of references, as in { train = split.main.train }",
+}
+
+func emptyLike(isMap bool) cty.Value {
+	if isMap {
+		return cty.EmptyObjectVal
+	}
+	return cty.EmptyTupleVal
+}
+
+// members makes inputs of the members of a reference attribute. Without all, some had a problem that was reported: the
+// others are checked and nothing comes of it.
+func (d *decoder) members(a *attr, ms []member, all bool) (any, bool) {
+	switch a.spec.Shape {
+	case spec.List:
+		for i, m := range ms {
+			refs, ok := d.union(a, m)
+			all = all && ok
+			d.input(spec.Input{Port: a.name, Member: strconv.Itoa(i), Refs: refs})
+		}
+		return len(ms), all
+	case spec.Map:
+		slices.SortFunc(ms, func(x, y member) int { return strings.Compare(x.key, y.key) })
+		names := []any{}
+		for _, m := range ms {
+			refs, ok := d.union(a, m)
+			all = all && ok
+			names = append(names, m.key)
+			d.input(spec.Input{Port: a.name, Member: m.key, Refs: refs})
+		}
+		return names, all
+	}
+	refs, ok := d.joined(a, ms, a.expr.rng(), all)
 	d.input(spec.Input{Port: a.name, Refs: refs})
-	return true, true
+	return true, ok && all
 }
 
 func (d *decoder) input(i spec.Input) { d.in.block.Inputs = append(d.in.block.Inputs, i) }
-
-func (d *decoder) referenceList(a *attr, v cty.Value) (any, bool) {
-	if !isList(v) {
-		d.referenceExpected(a, v, a.expr.rng(), "a list of references, as in [benchmark.a.items]")
-		return nil, false
-	}
-	n, ok := 0, true
-	for it := v.ElementIterator(); it.Next(); n++ {
-		_, e := it.Element()
-		refs, okItem := d.union(a, e, itemAt(a.expr.hcl, n))
-		ok = ok && okItem
-		d.input(spec.Input{Port: a.name, Member: strconv.Itoa(n), Refs: refs})
-	}
-	return n, ok
-}
-
-func (d *decoder) referenceMap(a *attr, v cty.Value) (any, bool) {
-	_, isBlock := addressOf(v)
-	if v.IsMarked() || isBlock || !v.Type().IsObjectType() && !v.Type().IsMapType() {
-		d.referenceExpected(a, v, a.expr.rng(), "a map of references, as in { train = split.main.train }")
-		return nil, false
-	}
-	members, ok := v.AsValueMap(), true
-	names := slices.Sorted(maps.Keys(members))
-	for _, name := range names {
-		refs, okItem := d.union(a, members[name], memberAt(a.expr.hcl, name))
-		ok = ok && okItem
-		d.input(spec.Input{Port: a.name, Member: name, Refs: refs})
-	}
-	out := make([]any, len(names))
-	for i, n := range names {
-		out[i] = n
-	}
-	return out, ok
-}
 
 // isList reports whether v is a list, set or tuple that can be gone through.
 func isList(v cty.Value) bool {
@@ -79,49 +131,30 @@ func isList(v cty.Value) bool {
 	return t.IsTupleType() || t.IsListType() || t.IsSetType()
 }
 
-// itemAt returns the expression of the i-th item of a list, or the list when it is not written out.
-func itemAt(e hclsyntax.Expression, i int) hclsyntax.Expression {
-	if t, ok := e.(*hclsyntax.TupleConsExpr); ok && i < len(t.Exprs) {
-		return t.Exprs[i]
+// union returns the references that one member of a list or map stands for: one, or a list of rows.
+func (d *decoder) union(a *attr, m member) ([]spec.Ref, bool) {
+	if isList(m.val) {
+		return d.joined(a, elementsOf(m.val, m.at), lineRange(m.at), true)
 	}
-	return e
+	return d.joined(a, []member{m}, lineRange(m.at), true)
 }
 
-func memberAt(e hclsyntax.Expression, name string) hclsyntax.Expression {
-	if o, ok := e.(*hclsyntax.ObjectConsExpr); ok {
-		for _, item := range o.Items {
-			if k, ok := item.KeyExpr.(*hclsyntax.ObjectConsKeyExpr); ok && keyName(k) == name {
-				return item.ValueExpr
-			}
-		}
-	}
-	return e
-}
-
-// union returns the references that one member of an input stands for: one, or a list of rows.
-func (d *decoder) union(a *attr, v cty.Value, at hclsyntax.Expression) ([]spec.Ref, bool) {
-	if !isList(v) {
-		r, ok := d.one(a, v, lineRange(at))
-		if !ok {
-			return nil, false
-		}
-		return []spec.Ref{r}, true
-	}
-	if !a.spec.Artifact.IsRows() {
-		d.l.errorf(lineRange(at), "reference-list", "One reference expected", "%s takes one %s: only rows can be joined. Choose one of the list.", a.name, a.spec.Artifact)
+// joined returns the references of a union. Without all, a problem was reported for members that are not here.
+func (d *decoder) joined(a *attr, ms []member, at diag.Range, all bool) ([]spec.Ref, bool) {
+	switch {
+	case len(ms) == 0 && all:
+		d.l.errorf(at, "empty-union", "Empty list of references", "%s is made of no inputs at all. Name one, or leave the attribute out if it is optional.", a.name)
+		return nil, false
+	case len(ms) > 1 && !a.spec.Artifact.IsRows():
+		d.l.errorf(at, "reference-list", "One reference expected", "%s takes one %s: only rows can be joined. Choose one of the list.", a.name, a.spec.Artifact)
 		return nil, false
 	}
 	var refs []spec.Ref
 	ok := true
-	for it := v.ElementIterator(); it.Next(); {
-		_, e := it.Element()
-		r, okItem := d.one(a, e, lineRange(itemAt(at, len(refs))))
-		ok = ok && okItem
+	for _, m := range ms {
+		r, okOne := d.one(a, m.val, lineRange(m.at))
+		ok = ok && okOne
 		refs = append(refs, r)
-	}
-	if len(refs) == 0 {
-		d.l.errorf(lineRange(at), "empty-union", "Empty list of references", "%s is made of no inputs at all. Name one, or leave the attribute out if it is optional.", a.name)
-		return nil, false
 	}
 	return refs, ok
 }

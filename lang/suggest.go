@@ -7,9 +7,9 @@ import (
 )
 
 // didYouMean returns " Did you mean x?" for the candidate that is closest to what was written, or nothing when none is
-// close: a third of the letters, and at least one, may be wrong. A tie goes to the first by name.
+// close: about a third of the letters, and at least one, may be wrong. A tie goes to the first by name.
 func didYouMean(given string, candidates []string) string {
-	best, bestDistance := "", max(1, len([]rune(given))/3)+1
+	best, bestDistance := "", max(1, (len([]rune(given))+1)/3)+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := distance(strings.ToLower(given), strings.ToLower(c), bestDistance); d < bestDistance {
 			best, bestDistance = c, d

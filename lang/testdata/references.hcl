@@ -1,0 +1,166 @@
+# References of every wrong kind, at the exact expression.
+dataset "hh" {
+  source "synthetic" {}
+}
+
+dataset "votes" {
+  source "jsonl" {
+    path = "v.jsonl"
+    map  = { label = row.label }
+  }
+}
+
+benchmark "gsm8k" {
+  source "synthetic" {}
+}
+
+backend "cpu" {}
+
+decontaminate "clean" {
+  pairs   = dataset.hx.pairs  ### undeclared-block "No block dataset \"hx\" is declared. Did you mean hh\\?"
+  against = [
+    benchmark.gsm8k.items,
+    dataset.hh.pairs,  ### wrong-artifact `against takes items, and dataset.hh.pairs holds pairs \(dataset.hh is declared at main.prefab.hcl:2,1\)`
+    dataset.gsm8k.items,  ### undeclared-block "Did you mean benchmark.gsm8k\\?"
+  ]
+}
+
+decontaminate "b" {
+  pairs   = dataset.hh.pears  ### unknown-output "Did you mean pairs\\?"
+  against = benchmark.gsm8k.items  ### reference-expected "takes a list of references"
+}
+
+decontaminate "c" {
+  pairs   = dataset.votes.votes  ### wrong-artifact "pairs takes pairs, and dataset.votes.votes holds votes"
+  against = []
+}
+
+validate "whole" {
+  pairs = dataset.hh  ### incomplete-reference "Name the output of it that pairs takes. Those that fit are dataset.hh.pairs"
+}
+
+validate "text" {
+  pairs = "dataset.hh.pairs"  ### reference-expected "without quotes"
+}
+
+validate "self" {
+  pairs = validate.self.pairs  ### self-reference "refers to itself"
+}
+
+validate "number" {
+  pairs = 3  ### reference-expected "a reference to pairs, and this is a number"
+}
+
+validate "metric" {
+  pairs = validate.text.pair_count  ### metric-misplaced "validate.text.pair_count is a metric"
+}
+
+validate "deeper" {
+  pairs = dataset.hh.pairs.rows  ### unknown-attribute-of-value "has no parts"
+}
+
+validate "word" {
+  pairs = hh  ### unknown-name "A text stands in quotes"
+}
+
+validate "root" {
+  pairs = datset.hh.pairs  ### unknown-name "Did you mean dataset\\?"
+}
+
+validate "short" {
+  pairs = dataset  ### incomplete-reference "dataset alone is no value"
+}
+
+reward_model "rm" {
+  train   = dataset.hh.pairs
+  backend = backend.xla  ### undeclared-block "Declare it with: backend \"xla\""
+  architecture "bag" {}
+}
+
+reward_model "rm2" {
+  train   = dataset.hh.pairs
+  backend = dataset.hh  ### backend-expected "the block dataset.hh"
+  architecture "bag" {}
+}
+
+evaluate "e" {
+  model = [reward_model.rm.model, reward_model.rm2.model]  ### reference-list "takes one model"
+  on    = dataset.hh  ### incomplete-reference "Name the output"
+}
+
+export "x" {
+  pairs    = [dataset.hh.pairs, dataset.votes.votes]  ### wrong-artifact "dataset.votes.votes"
+  format   = "jsonl"
+  path     = dataset.hh.pairs  ### output-as-value "path is a string, and this is dataset.hh.pairs"
+  requires = [gate.shp]  ### undeclared-block "Did you mean ship\\?"
+}
+
+export "y" {
+  pairs    = []  ### empty-union "no inputs at all"
+  format   = "jsonl"
+  path     = "y"
+  requires = gate.ship  ### requires-expected "requires = \\[gate.ship\\]"
+}
+
+gate "ship" {
+  check "a" {
+    condition     = true
+    error_message = "x"
+  }
+}
+-----
+# Cycles are printed as a path, once.
+validate "a" {
+  pairs = validate.c.pairs  ### cycle "validate.a -> validate.c -> validate.b -> validate.a"
+}
+
+validate "b" {
+  pairs = validate.a.pairs
+}
+
+validate "c" {
+  pairs = validate.b.pairs
+}
+
+export "behind" {
+  pairs  = validate.c.pairs
+  format = "jsonl"
+  path   = "x"
+}
+
+locals {
+  x = local.y  ### cycle "local.x -> local.y -> local.x"
+  y = [local.x]
+}
+-----
+# An edge of requires closes a cycle as any other, and the blocks are still looked at.
+dataset "hh" {
+  source "synthetic" {}
+  requires = [gate.g]  ### cycle "dataset.hh -> gate.g -> validate.v -> dataset.hh"
+}
+
+validate "v" {
+  pairs = dataset.hh.pears  ### unknown-output "Did you mean pairs"
+}
+
+gate "g" {
+  check "rows" {
+    condition     = validate.v.pair_count > 5
+    error_message = "few"
+  }
+}
+-----
+# A block that is broken says so once: what refers to it is silent, what is surely wrong is not.
+split "main" {  ### missing-attribute "ratios is required here: the share of each part"
+  pairs = dataset.none.pairs  ### undeclared-block "none"
+}
+
+validate "v" {
+  pairs = split.main.train
+}
+
+export "e" {
+  pairs  = split.main.train
+  format = "trk"  ### unknown-value "format may not be \"trk\". Did you mean trl\\?"
+  path   = "x"
+}
