@@ -1,0 +1,11 @@
+// Package stages is the list of stage kinds, and nothing else. A kind is in prefab because it stands here.
+package stages
+
+import (
+	"github.com/prefab-build/prefab/executor/stage"
+)
+
+// All returns every stage kind, by name.
+func All() []*stage.Kind {
+	return []*stage.Kind{}
+}
