@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+type applyFlags struct {
+	variables
+	narrowing
+	yes, failFast, force, keepGoing bool
+	parallelism                     int
+	lockTimeout                     time.Duration
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	var f applyFlags
+	c := &cobra.Command{
+		Use:   "apply [PLAN]",
+		Short: "Run what the plan says, once, and judge the gates",
+		Long: "Run what the plan says, once, and judge the gates. With a saved plan, run exactly that.\n\n" +
+			"Exit codes: 0 done or nothing to do, 1 an error, 3 a gate or guarding threshold did not pass, 4 another run " +
+			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			saved := ""
+			if len(args) > 0 {
+				saved = args[0]
+			}
+			return a.apply(cmd.Context(), &f, saved)
+		},
+	}
+	flags := c.Flags()
+	f.variables.register(flags)
+	f.narrowing.register(flags)
+	flags.BoolVar(&f.yes, "yes", false, "do not ask")
+	flags.BoolVar(&f.keepGoing, "keep-going", true, "go on with what does not depend on a stage that failed")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first stage that fails")
+	flags.BoolVar(&f.force, "force", false, "let exports overwrite files that were changed by hand")
+	flags.IntVarP(&f.parallelism, "jobs", "j", 0, "how many chunks and stages are worked on at once (default all cores)")
+	flags.DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run of this project")
+	return c
+}
+
+func (a *app) apply(ctx context.Context, f *applyFlags, saved string) error {
+	s, err := a.load(ctx, &f.variables)
+	if err != nil {
+		return err
+	}
+	opts, err := f.options(s.pipeline)
+	if err != nil {
+		return err
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	defer s.history.Close()
+	unlock, err := s.lock(ctx, f.lockTimeout)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	plan, err := s.planToApply(ctx, opts, saved)
+	if err != nil {
+		return err
+	}
+	if saved == "" && !f.yes && plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore > 0 {
+		a.view.Plan(plan, false, "")
+		if !a.confirm() {
+			return codeError(exitError)
+		}
+	}
+	return s.run(ctx, plan, f)
+}
+
+// planToApply makes the plan anew, and refuses a saved one that differs from it in anything but what is cached.
+func (s *session) planToApply(ctx context.Context, opts planner.Options, saved string) (*planner.Plan, error) {
+	if saved == "" {
+		return s.plan(ctx, opts)
+	}
+	old, err := readPlan(saved)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.plan(ctx, old.Options)
+	if err != nil {
+		return nil, err
+	}
+	if stale := old.Stale(plan); stale != "" {
+		s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, saved))
+		return nil, codeError(exitStale)
+	}
+	return plan, nil
+}
+
+func (a *app) confirm() bool {
+	a.view.Ask("Apply this plan? Only yes is taken as yes: ")
+	line, err := bufio.NewReader(a.In).ReadString('\n')
+	return err == nil && strings.TrimSpace(line) == "yes"
+}
+
+// run executes the plan, records what happened, prints it and turns it into an exit code.
+func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) error {
+	previous := s.history.View(ctx).Previous()
+	rec, err := s.record(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if s.pipeline.Project.Parallelism > 0 && f.parallelism == 0 {
+		f.parallelism = s.pipeline.Project.Parallelism
+	}
+	progress := s.view.Progress(plan)
+	out, err := executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
+		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now,
+		Events: progress.Event, Previous: previousKey(previous),
+	})
+	progress.Close()
+	if err != nil {
+		return err
+	}
+	code := exitCode(plan, out)
+	s.view.Outcome(plan, out, s.outputs(plan, out))
+	// The run is over whatever became of ctx: an interrupted run is recorded too.
+	if err := rec.finish(context.WithoutCancel(ctx), out, code, s.now()); err != nil {
+		s.warn(err.Error())
+	}
+	if code != exitOK {
+		return codeError(code)
+	}
+	return nil
+}
+
+// previousKey looks up the key that an address had in the last run.
+func previousKey(p *planner.Previous) func(spec.Addr) (base, inputs spec.Digest, ok bool) {
+	return func(a spec.Addr) (base, inputs spec.Digest, ok bool) {
+		if p == nil {
+			return base, inputs, false
+		}
+		n, ok := p.Nodes[a.String()]
+		return planner.Digest(n.Base), planner.Digest(n.Inputs), ok
+	}
+}
+
+// exitCode is what a run came to, the gravest first.
+func exitCode(plan *planner.Plan, out *executor.Outcome) int {
+	judged := exitOK
+	for i, v := range out.Verdicts {
+		if v.Stops() && guards(plan, i) {
+			judged = exitGate
+		}
+	}
+	switch {
+	case out.Interrupted:
+		return exitInterrupted
+	case out.Count(executor.Failed) > 0:
+		return exitError
+	case judged != exitOK:
+		return judged
+	case out.Count(executor.Waiting) > 0:
+		return exitWaiting
+	}
+	return exitOK
+}
+
+// guards reports whether a verdict counts for the exit code: a gate's does, and a threshold's when it guards
+// something.
+func guards(plan *planner.Plan, verdict int) bool {
+	if !plan.Verdicts[verdict].Threshold {
+		return true
+	}
+	for _, n := range plan.Nodes {
+		for _, g := range n.Guards {
+			if g == verdict {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var errLocked = errors.New("another run holds this project")

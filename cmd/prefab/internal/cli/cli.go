@@ -1,0 +1,133 @@
+// Package cli holds prefab's commands, one file each: their flags, what they do in a few steps, and their exit codes.
+// Everything printed goes through package view.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
+	"github.com/prefab-build/prefab/executor"
+)
+
+// Version is prefab's version.
+const Version = "0.1.0"
+
+// The exit codes. They are part of what prefab promises.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitChanges     = 2 // plan --detailed-exitcode: there is something to do
+	exitGate        = 3 // a gate or guarding threshold failed or was not evaluated
+	exitLocked      = 4 // another run holds the project
+	exitStale       = 5 // the saved plan is of another state of the world
+	exitDamage      = 6 // damage in the store that was not made good
+	exitWaiting     = 7
+	exitInterrupted = 130
+)
+
+// Streams are the standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// An app is one invocation.
+type app struct {
+	Streams
+	dir     string
+	json    bool
+	noColor bool
+	now     func() time.Time
+	view    *view.View
+}
+
+// codeError ends a command with an exit code. What there was to say has been said.
+type codeError int
+
+func (c codeError) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// Main runs a command line and returns the exit code.
+func Main(ctx context.Context, args []string, s Streams) int {
+	a := &app{Streams: s, now: time.Now}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	err := root.ExecuteContext(ctx)
+	var code codeError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	}
+	a.setView()
+	a.view.Error(err)
+	return exitError
+}
+
+// interruptible cancels the context at the first Ctrl-C; the second ends the process at once.
+func interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			cancel(executor.ErrInterrupted)
+			signal.Stop(signals) // the next one has its default effect
+		case <-done:
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(done); cancel(nil) }
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "prefab",
+		Short:         "Build preference data and reward models from a declaration",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.setView()
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.dir, "chdir", "C", ".", "the folder of the pipeline")
+	flags.BoolVar(&a.json, "json", false, "print JSON for machines")
+	flags.BoolVar(&a.noColor, "no-color", false, "print without colour")
+	for _, command := range a.commands() {
+		root.AddCommand(command)
+	}
+	return root
+}
+
+func (a *app) setView() {
+	if a.view == nil {
+		a.view = view.New(a.Out, a.Err, view.Options{JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != ""})
+	}
+}
+
+// commands is the list of what prefab can do.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.applyCommand(),
+		a.fmtCommand(),
+		a.planCommand(),
+		a.stagesCommand(),
+		a.validateCommand(),
+		a.versionCommand(),
+	}
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/history"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A recording writes one run into the history.
+type recording struct {
+	rec  *history.Recorder
+	plan *planner.Plan
+}
+
+func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
+	if err := s.store.RegisterRoot(s.stateDir()); err != nil {
+		return nil, err
+	}
+	rec, err := s.history.Begin(ctx, history.Run{
+		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,
+		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("recording the run: %w", err)
+	}
+	return &recording{rec: rec, plan: plan}, nil
+}
+
+// finish records what every node came to, which files were read and what was judged.
+func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int, now time.Time) error {
+	nodes := make([]history.Node, 0, len(out.Nodes))
+	for _, o := range out.Nodes {
+		n := history.Node{
+			Run: r.rec.ID(), Addr: o.Node.Addr, Kind: o.Node.Kind, State: string(o.State), BaseDigest: o.Node.BaseDigest,
+			Base: o.Node.Base, Duration: o.Elapsed, Message: o.Reason,
+		}
+		if o.Key != nil {
+			n.Inputs, n.InputsDigest = o.Key.Inputs, o.Key.InputsDigest
+		}
+		if o.Result != nil {
+			n.Metrics, n.RowsIn = o.Result.Metrics, o.Result.Counts.In
+			for _, rows := range o.Result.Counts.Out {
+				n.RowsOut += rows
+			}
+		}
+		nodes = append(nodes, n)
+	}
+	if err := r.rec.Nodes(ctx, nodes...); err != nil {
+		return err
+	}
+	for addr, files := range r.plan.Facts.Files {
+		a, err := spec.ParseAddr(addr)
+		if err != nil {
+			return err
+		}
+		list := make([]history.File, 0, len(files))
+		for _, f := range files {
+			var size int64
+			for _, seg := range f.Segments {
+				size += int64(seg.Size)
+			}
+			list = append(list, history.File{Path: f.Path, Size: size, Digest: planner.FileDigest(f), Records: f.Records()})
+		}
+		if err := r.rec.Files(ctx, a, list); err != nil {
+			return err
+		}
+	}
+	if err := r.rec.Verdicts(ctx, out.Verdicts); err != nil {
+		return err
+	}
+	return r.rec.End(ctx, now, code, fmt.Sprintf("exit code %d", code))
+}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/prefab-build/prefab/backends"
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/history"
+	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stages"
+	"github.com/prefab-build/prefab/lang"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
+)
+
+// A session is a pipeline that was loaded, and the store and history that it works with.
+type session struct {
+	*app
+	kinds    []*stage.Kind
+	specs    map[string]*spec.KindSpec
+	pipeline *spec.Pipeline
+	files    lang.Files
+	store    *cas.Store
+	history  *history.DB
+	warnings []string
+}
+
+// variables are the flags that give values to variables.
+type variables struct{ given []lang.Given }
+
+func (v *variables) register(flags *pflag.FlagSet) {
+	flags.Var(&givenFlag{v: v}, "var", "give a variable a value: NAME=VALUE")
+	flags.Var(&givenFlag{v: v, file: true}, "var-file", "read values of variables from a file")
+}
+
+type givenFlag struct {
+	v    *variables
+	file bool
+}
+
+func (f *givenFlag) String() string { return "" }
+
+func (f *givenFlag) Type() string {
+	if f.file {
+		return "file"
+	}
+	return "name=value"
+}
+
+func (f *givenFlag) Set(s string) error {
+	if f.file {
+		f.v.given = append(f.v.given, lang.Given{File: s})
+		return nil
+	}
+	name, value, ok := strings.Cut(s, "=")
+	if !ok {
+		return fmt.Errorf("write NAME=VALUE")
+	}
+	f.v.given = append(f.v.given, lang.Given{Name: name, Value: value})
+	return nil
+}
+
+// kindSpecs returns what package lang must know of each kind.
+func kindSpecs(kinds []*stage.Kind) []spec.KindSpec {
+	list := make([]spec.KindSpec, len(kinds))
+	for i, k := range kinds {
+		list[i] = k.KindSpec
+	}
+	return list
+}
+
+// load reads the spec. Problems are printed, and end the command.
+func (a *app) load(ctx context.Context, v *variables) (*session, error) {
+	s := &session{app: a, kinds: stages.All(), specs: map[string]*spec.KindSpec{}}
+	for _, k := range s.kinds {
+		s.specs[k.Name] = &k.KindSpec
+	}
+	var diags diag.List
+	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, lang.Options{
+		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Environ: os.LookupEnv, Version: Version,
+	})
+	if len(diags) > 0 {
+		a.view.Diagnostics(diags, s.files)
+	}
+	if diags.HasErrors() {
+		return nil, codeError(exitError)
+	}
+	return s, nil
+}
+
+// stateDir is where a project keeps its lock, history and last plan.
+func (s *session) stateDir() string { return filepath.Join(s.dir, ".prefab") }
+
+// cacheDir is where results are kept: what the spec says, PREFAB_CACHE, or a folder of the user's.
+func (a *app) cacheDir(p *spec.Pipeline) (string, error) {
+	if dir := os.Getenv("PREFAB_CACHE"); dir != "" {
+		return dir, nil
+	}
+	if p != nil && p.Project.CachePath != "" {
+		return resolve.Path(a.dir, p.Project.CachePath), nil
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the cache: %w. Set PREFAB_CACHE, or write cache { path = \"...\" }", err)
+	}
+	return filepath.Join(base, "prefab"), nil
+}
+
+// open opens the store and the history.
+func (s *session) open() error {
+	dir, err := s.cacheDir(s.pipeline)
+	if err != nil {
+		return err
+	}
+	s.store, err = cas.Open(dir, cas.Options{Report: func(d cas.Damage) {
+		s.warn(fmt.Sprintf("the cache had a damaged %s, %s: %s. It is made again.", d.Kind, d.Digest.Short(), d.Reason))
+	}})
+	if err != nil {
+		return err
+	}
+	s.history = history.Open(filepath.Join(s.stateDir(), "history.db"), s.warn)
+	return nil
+}
+
+func (s *session) warn(text string) {
+	s.warnings = append(s.warnings, text)
+	s.view.Warning(text)
+}
+
+// facts looks at the outside.
+func (s *session) facts(ctx context.Context) (planner.Facts, error) {
+	f := planner.Facts{Arch: runtime.GOARCH + "/1", Classes: map[string]string{}}
+	for _, b := range s.pipeline.Backends {
+		class, err := backendClass(b)
+		if err != nil {
+			return f, fmt.Errorf("%s: %w", b.Addr, err)
+		}
+		f.Classes[b.Addr.String()] = class
+	}
+	r := &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
+	files, err := r.Files(ctx, s.pipeline, s.specs)
+	f.Files = files
+	if err != nil {
+		return f, s.fileProblems(err)
+	}
+	return f, nil
+}
+
+// fileProblems prints what is wrong with inputs at the attribute that names them.
+func (s *session) fileProblems(err error) error {
+	var list diag.List
+	for _, e := range flattenErrors(err) {
+		var f *resolve.FileError
+		if !errors.As(e, &f) {
+			return err
+		}
+		d := diag.Diagnostic{
+			Severity: diag.Error, Code: "input-file", Summary: "An input cannot be read", Block: f.Addr.String(),
+			Detail: fmt.Sprintf("%s: %v.", f.Path, strings.TrimSuffix(f.Err.Error(), ".")),
+		}
+		for i := range s.pipeline.Blocks {
+			b := &s.pipeline.Blocks[i]
+			if b.Addr != f.Addr {
+				continue
+			}
+			for _, path := range []string{fmt.Sprintf("source.%d.path", f.Source), fmt.Sprintf("source.%d", f.Source), ""} {
+				if r, ok := b.Source[path]; ok {
+					d.Subject = r
+					break
+				}
+			}
+		}
+		list = append(list, d)
+	}
+	s.view.Diagnostics(list, s.files)
+	return codeError(exitError)
+}
+
+func flattenErrors(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is looked at, not what it wraps
+		var list []error
+		for _, e := range joined.Unwrap() {
+			list = append(list, flattenErrors(e)...)
+		}
+		return list
+	}
+	return []error{err}
+}
+
+// plan works out what would be done.
+func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan, error) {
+	facts, err := s.facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := executor.NewKnown(s.store, s.history.View(ctx))
+	specs := make([]*spec.KindSpec, 0, len(s.kinds))
+	for _, k := range s.kinds {
+		specs = append(specs, &k.KindSpec)
+	}
+	return planner.Make(s.pipeline, specs, facts, known, opts, Version)
+}
+
+// backendDrivers is what a backend block may say.
+var backendDrivers = []spec.Driver{
+	{Label: backends.CPU, Doc: "Go, without anything to install"},
+	{Label: "xla", Doc: "XLA through a PJRT plugin", Schema: spec.Schema{Attrs: []spec.Attr{
+		{Name: "device", Type: spec.TypeString, Default: "cpu", Values: []string{"cpu", "cuda"}, Doc: "which device to compile for"},
+		{Name: "plugin", Type: spec.TypeString, Unkeyed: true, Path: true, Doc: "the PJRT plugin to load, instead of the installed one"},
+	}}},
+}
+
+// backendClass returns the numerics class of a declared backend.
+func backendClass(b spec.Setting) (string, error) {
+	name, opts, err := backends.FromConfig(b.Addr.Name, b.Config)
+	if err != nil {
+		return "", err
+	}
+	return backends.Numerics(name, opts)
+}

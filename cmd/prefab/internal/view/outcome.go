@@ -1,0 +1,150 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/planner"
+)
+
+// Outcome prints what a run came to: failures, verdicts, placed files, outputs and a summary. For machines it is the
+// last event of the stream.
+func (v *View) Outcome(p *planner.Plan, out *executor.Outcome, values []Value) {
+	if v.opts.JSON {
+		v.printJSON(outcomeJSON(out, values))
+		return
+	}
+	v.failures(out)
+	if len(out.Verdicts) > 0 {
+		title := "Verdicts"
+		if p.Options.Limit > 0 {
+			title = fmt.Sprintf("Trial verdicts, on %s per dataset", count(p.Options.Limit, "row"))
+		}
+		fmt.Fprintln(v.out, v.styles.bold.Render(title))
+		width := 0
+		for i := range out.Verdicts {
+			width = max(width, lipgloss.Width(verdictName(&out.Verdicts[i])))
+		}
+		for i := range out.Verdicts {
+			v.verdict(&out.Verdicts[i], min(width, 34))
+		}
+		fmt.Fprintln(v.out)
+	}
+	v.placed(out)
+	v.Outputs(values)
+	fmt.Fprintln(v.out, v.styles.bold.Render(summaryLine(out)))
+}
+
+func (v *View) failures(out *executor.Outcome) {
+	for _, n := range out.Nodes {
+		switch n.State {
+		case executor.Failed:
+			fmt.Fprintf(v.out, "%s\n    %s\n", v.styles.bad.Render("failed   "+n.Node.Addr.String()), v.wrap(n.Reason, 4))
+		case executor.Blocked:
+			fmt.Fprintf(v.out, "%s  %s\n", v.styles.warn.Render("blocked  "+n.Node.Addr.String()), n.Reason)
+		case executor.Skipped:
+			fmt.Fprintf(v.out, "%s  %s\n", v.styles.faint.Render("skipped  "+n.Node.Addr.String()), n.Reason)
+		}
+	}
+	if out.Count(executor.Failed)+out.Count(executor.Blocked)+out.Count(executor.Skipped) > 0 {
+		fmt.Fprintln(v.out)
+	}
+}
+
+func (v *View) placed(out *executor.Outcome) {
+	for _, p := range out.Placed {
+		word := "unchanged"
+		if p.Wrote {
+			word = "wrote"
+		}
+		fmt.Fprintf(v.out, "%s %s: %s, %s\n", word, p.Path, count(int(p.Rows), "row"), bytesText(p.Size))
+	}
+	if len(out.Placed) > 0 {
+		fmt.Fprintln(v.out)
+	}
+}
+
+// Outputs prints the pipeline's outputs.
+func (v *View) Outputs(values []Value) {
+	if len(values) == 0 {
+		return
+	}
+	fmt.Fprintln(v.out, v.styles.bold.Render("Outputs"))
+	for _, o := range values {
+		text := o.Value.String()
+		switch {
+		case o.Sensitive:
+			text = "(sensitive)"
+		case o.Problem != "":
+			text = "(" + o.Problem + ")"
+		}
+		fmt.Fprintf(v.out, "  %s = %s\n", o.Name, v.wrap(text, 4))
+	}
+	fmt.Fprintln(v.out)
+}
+
+var stateOrder = []executor.State{
+	executor.Ran, executor.Same, executor.Cached, executor.Restored, executor.Failed, executor.Skipped,
+	executor.Blocked, executor.Waiting, executor.Stopped,
+}
+
+func summaryLine(out *executor.Outcome) string {
+	var parts []string
+	for _, s := range stateOrder {
+		if n := out.Count(s); n > 0 {
+			word := string(s)
+			if s == executor.Same {
+				word = "ran with the same result"
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	head := "Done: "
+	switch {
+	case out.Interrupted:
+		head = "Stopped: "
+	case out.Count(executor.Failed) > 0:
+		head = "Failed: "
+	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Blocked) == 0:
+		head = "Nothing to do: "
+	}
+	return head + strings.Join(parts, ", ") + "."
+}
+
+// outcomeJSON is the last event of apply --json.
+func outcomeJSON(out *executor.Outcome, values []Value) map[string]any {
+	summary := map[string]int{}
+	for _, s := range stateOrder {
+		summary[string(s)] = out.Count(s)
+	}
+	outputs := map[string]any{}
+	for _, o := range values {
+		if !o.Sensitive && o.Problem == "" {
+			outputs[o.Name] = o.Value
+		}
+	}
+	verdicts := out.Verdicts
+	if verdicts == nil {
+		verdicts = []planner.Verdict{}
+	}
+	return map[string]any{
+		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": out.Placed, "outputs": outputs,
+		"interrupted": out.Interrupted,
+	}
+}
+
+// bytesText writes a size in units of a thousand.
+func bytesText(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1000*1000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1000*1000*1000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}

@@ -1,0 +1,177 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"github.com/prefab-build/prefab/planner"
+)
+
+// Plan prints what would be done. Cached stages are counted, and listed with all.
+func (v *View) Plan(p *planner.Plan, all bool, saved string) {
+	if v.opts.JSON {
+		v.printJSON(planner.Save(p))
+		return
+	}
+	if len(p.Changes) > 0 {
+		fmt.Fprintln(v.out, v.styles.bold.Render("Inputs changed since the last run"))
+		for _, c := range p.Changes {
+			fmt.Fprintf(v.out, "  %s %s  %s\n", v.styles.warn.Render("~"), c.Addr, c.Text)
+		}
+		fmt.Fprintln(v.out)
+	}
+	v.planNodes(p, all)
+	v.planVerdicts(p)
+	v.planSummary(p, saved)
+}
+
+var planWords = map[planner.State]string{
+	planner.Cached: "cached", planner.Restore: "restore", planner.WillRun: "will run", planner.MayRun: "may run",
+	planner.Blocked: "blocked", planner.Waiting: "waiting", planner.Excluded: "left out",
+}
+
+func (v *View) planMark(s planner.State) (string, lipgloss.Style) {
+	switch s {
+	case planner.Cached, planner.Restore:
+		return "=", v.styles.faint
+	case planner.WillRun:
+		return "+", v.styles.good
+	case planner.MayRun:
+		return "?", v.styles.busy
+	case planner.Blocked:
+		return "x", v.styles.bad
+	}
+	return ".", v.styles.faint
+}
+
+func (v *View) planNodes(p *planner.Plan, all bool) {
+	var shown []*planner.Node
+	width := 0
+	for _, n := range p.Nodes {
+		if (n.State == planner.Cached && n.Note == "" && !all) || n.Kind == planner.UnionKind {
+			continue
+		}
+		shown = append(shown, n)
+		width = max(width, lipgloss.Width(n.Addr.String()))
+	}
+	if len(shown) == 0 {
+		return
+	}
+	width = min(width, 34)
+	for _, n := range shown {
+		mark, style := v.planMark(n.State)
+		left := fmt.Sprintf("  %s %s  %s", mark, pad(clip(n.Addr.String(), width), width), pad(planWords[n.State], 8))
+		text := n.Reason
+		if n.Note != "" {
+			text = n.Note
+		}
+		right := ""
+		if n.Estimate > 0 && (n.State == planner.WillRun || n.State == planner.MayRun) {
+			right = "~" + round(n.Estimate)
+		}
+		room := v.width - lipgloss.Width(left) - 2
+		if right != "" {
+			room -= len(right) + 2
+		}
+		line := style.Render(left) + "  " + clip(text, max(room, 10))
+		if right != "" {
+			line = pad(line, v.width-len(right)) + v.styles.faint.Render(right)
+		}
+		fmt.Fprintln(v.out, strings.TrimRight(line, " "))
+	}
+	fmt.Fprintln(v.out)
+}
+
+func (v *View) planVerdicts(p *planner.Plan) {
+	if len(p.Verdicts) == 0 {
+		return
+	}
+	fmt.Fprintln(v.out, v.styles.bold.Render("Judged from stored metrics"))
+	width := 0
+	for _, d := range p.Verdicts {
+		width = max(width, lipgloss.Width(verdictName(&d)))
+	}
+	width = min(width, 34)
+	open := 0
+	for i := range p.Verdicts {
+		d := &p.Verdicts[i]
+		if d.Outcome == planner.Open || d.Outcome == planner.Pending {
+			open++
+			continue
+		}
+		v.verdict(d, width)
+	}
+	if open > 0 {
+		fmt.Fprintf(v.out, "  %s\n", v.styles.faint.Render(count(open, "verdict")+" to judge when the stages have run"))
+	}
+	fmt.Fprintln(v.out)
+}
+
+func (v *View) planSummary(p *planner.Plan, saved string) {
+	s := p.Summary
+	var parts []string
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", thousands(int64(n)), text))
+		}
+	}
+	add(s.Cached, "cached")
+	add(s.Restore, "to restore")
+	add(s.Run, "to run")
+	add(s.MayRun, "may run")
+	add(s.Blocked, "blocked")
+	add(s.Waiting, "waiting")
+	line := strings.Join(parts, ", ")
+	if s.Run+s.MayRun+s.Restore == 0 {
+		line = "Nothing to run: " + line
+	} else {
+		line = "Plan: " + line
+	}
+	if s.Judge > 0 {
+		line += "; " + count(s.Judge, "verdict") + " open"
+	}
+	var low, high time.Duration
+	known := true
+	for _, n := range p.Nodes {
+		if n.State == planner.WillRun || n.State == planner.MayRun {
+			known = known && n.Estimate > 0
+			high += n.Estimate
+			if n.State == planner.WillRun {
+				low += n.Estimate
+			}
+		}
+	}
+	if known && high > 0 {
+		line += ". About " + round(high)
+		if low < high {
+			line = strings.TrimSuffix(line, round(high)) + round(low) + " to " + round(high)
+		}
+	}
+	fmt.Fprintln(v.out, v.styles.bold.Render(line+"."))
+	if p.Options.Limit > 0 {
+		fmt.Fprintf(v.out, "A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.\n", count(p.Options.Limit, "row"))
+	}
+	if saved != "" {
+		fmt.Fprintf(v.out, "Saved. To run exactly this: prefab apply %s\n", saved)
+	}
+}
+
+// round writes a duration as a person would say it.
+func round(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return "<1ms"
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()+.5))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()+.5))
+	}
+	return fmt.Sprintf("%.1fh", d.Hours())
+}

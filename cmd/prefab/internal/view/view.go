@@ -1,0 +1,208 @@
+// Package view prints everything that a person or a machine sees: problems, plans, progress, outcomes, documentation.
+// Nothing else in prefab writes to the standard streams.
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+	"golang.org/x/term"
+
+	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
+	"github.com/prefab-build/prefab/spec/expr"
+)
+
+// Options are how things are printed.
+type Options struct {
+	JSON    bool
+	NoColor bool
+}
+
+// A View prints. What was asked for goes to out, what happens on the way to err.
+type View struct {
+	out, err io.Writer
+	opts     Options
+	width    int
+	terminal bool // err is one, so progress may be drawn
+	styles   styles
+}
+
+type styles struct {
+	good, bad, warn, busy, faint, bold lipgloss.Style
+}
+
+// New returns a view of the streams.
+func New(out, err io.Writer, opts Options) *View {
+	v := &View{out: out, err: err, opts: opts, width: 80}
+	r := lipgloss.NewRenderer(out)
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w >= 40 {
+			v.width = min(w, 120)
+		}
+	} else {
+		opts.NoColor = true
+	}
+	if f, ok := err.(*os.File); ok && !opts.JSON {
+		v.terminal = term.IsTerminal(int(f.Fd()))
+	}
+	if opts.NoColor {
+		r.SetColorProfile(termenv.Ascii)
+		v.opts.NoColor = true
+	}
+	color := func(c string) lipgloss.Style { return r.NewStyle().Foreground(lipgloss.Color(c)) }
+	v.styles = styles{
+		good: color("2"), bad: color("1"), warn: color("3"), busy: color("6"),
+		faint: r.NewStyle().Faint(true), bold: r.NewStyle().Bold(true),
+	}
+	return v
+}
+
+// A Value is an output of the pipeline.
+type Value struct {
+	Name      string
+	Value     expr.Value
+	Sensitive bool
+	Problem   string // why it has no value
+}
+
+// Text prints text as it is.
+func (v *View) Text(s string) { fmt.Fprint(v.out, s) }
+
+// Ask prints a question and leaves the cursor behind it.
+func (v *View) Ask(s string) { fmt.Fprint(v.out, "\n"+v.styles.bold.Render(s)) }
+
+// Note tells what happens, for people only.
+func (v *View) Note(s string) {
+	if !v.opts.JSON {
+		fmt.Fprintln(v.err, s)
+	}
+}
+
+// Warning tells of something that is wrong but stops nothing.
+func (v *View) Warning(s string) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{"type": "warning", "text": s})
+		return
+	}
+	fmt.Fprintln(v.err, v.styles.warn.Render("Warning: ")+v.wrap(s, 9))
+}
+
+// Error tells why a command failed.
+func (v *View) Error(err error) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{"type": "error", "text": err.Error()})
+		return
+	}
+	fmt.Fprintln(v.err, v.styles.bad.Render("Error: ")+v.wrap(err.Error(), 7))
+}
+
+// Diagnostics prints problems with the source that they are about.
+func (v *View) Diagnostics(list diag.List, files map[string][]byte) {
+	if v.opts.JSON {
+		v.printJSON(DiagnosticsJSON(list, files))
+		return
+	}
+	_ = Diagnostics(v.err, list, files, DiagnosticOptions{Color: !v.opts.NoColor, Width: v.width})
+}
+
+// Reading tells that an input is being read.
+func (v *View) Reading(spec.Addr, string, int64, int64) {}
+
+// Valid says that a spec has no problems.
+func (v *View) Valid(p *spec.Pipeline) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{"valid": true, "stages": len(p.Blocks), "gates": len(p.Gates)})
+		return
+	}
+	fmt.Fprintf(v.out, "The spec is valid: %s, %s.\n", count(len(p.Blocks), "stage"), count(len(p.Gates), "gate"))
+}
+
+// Version prints the version.
+func (v *View) Version(version string) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{"version": version})
+		return
+	}
+	fmt.Fprintln(v.out, "prefab "+version)
+}
+
+// JSON prints a value as JSON, whatever the options say.
+func (v *View) printJSON(x any) {
+	b, err := json.Marshal(x)
+	if err != nil {
+		panic("view: no JSON: " + err.Error())
+	}
+	fmt.Fprintf(v.out, "%s\n", b)
+}
+
+// wrap breaks text at the view's width; lines after the first are indented.
+func (v *View) wrap(s string, indent int) string {
+	var out strings.Builder
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			out.WriteString("\n" + strings.Repeat(" ", indent))
+		}
+		column := indent
+		for j, word := range strings.Fields(line) {
+			w := lipgloss.Width(word)
+			if j > 0 && column+1+w > v.width {
+				out.WriteString("\n" + strings.Repeat(" ", indent))
+				column = indent
+			} else if j > 0 {
+				out.WriteByte(' ')
+				column++
+			}
+			out.WriteString(word)
+			column += w
+		}
+	}
+	return out.String()
+}
+
+// count writes a number of things: "1 stage", "2 stages".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%s %ss", thousands(int64(n)), thing)
+}
+
+// thousands writes a number with commas.
+func thousands(n int64) string {
+	s := fmt.Sprint(n)
+	neg := strings.HasPrefix(s, "-")
+	s = strings.TrimPrefix(s, "-")
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	if neg {
+		return "-" + s
+	}
+	return s
+}
+
+// pad fills s with spaces up to a width, counting what is seen and not what is stored.
+func pad(s string, width int) string {
+	if w := lipgloss.Width(s); w < width {
+		return s + strings.Repeat(" ", width-w)
+	}
+	return s
+}
+
+// clip cuts s to a width.
+func clip(s string, width int) string {
+	if lipgloss.Width(s) <= width {
+		return s
+	}
+	r := []rune(s)
+	for len(r) > 0 && lipgloss.Width(string(r))+1 > width {
+		r = r[:len(r)-1]
+	}
+	return string(r) + "…"
+}
