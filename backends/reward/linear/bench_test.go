@@ -53,7 +53,7 @@ func BenchmarkLoss(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	x, err := c.differences(context.Background(), c.weigh(nil), nil, true)
+	x, err := c.differences(context.Background(), c.weigh(nil), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package linear
 import (
 	"context"
 	"fmt"
-	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
 
 	"github.com/prefab-build/prefab/backends/reward"
 )
@@ -89,17 +91,23 @@ func (c *Corpus) Choose(ctx context.Context, folds []int, progress func(done, to
 		return CrossFit{}, nil, err
 	}
 	path := c.cfg.path()
-	held, curve, err := c.cross(ctx, c.byRow(folds), k, path, nil, progress)
+	held, curve, err := c.cross(ctx, trial{folds: c.byRow(folds), k: k, path: path}, ticker(progress, k*len(path)))
 	if err != nil {
 		return CrossFit{}, nil, err
 	}
+	i := best(curve)
+	return c.crossFit(path[i], k, held[i]), curve, nil
+}
+
+// best is the place of the least held-out log-loss, the first of equals.
+func best(curve []PenaltyPoint) int {
 	best := 0
 	for i := range curve {
 		if curve[i].LogLoss < curve[best].LogLoss {
 			best = i
 		}
 	}
-	return c.crossFit(path[best], k, held[best]), curve, nil
+	return best
 }
 
 // CrossFit gives the held-out margins at one penalty.
@@ -108,7 +116,7 @@ func (c *Corpus) CrossFit(ctx context.Context, folds []int, penalty float64, pro
 	if err != nil {
 		return CrossFit{}, err
 	}
-	held, _, err := c.cross(ctx, c.byRow(folds), k, []float64{penalty}, nil, progress)
+	held, _, err := c.cross(ctx, trial{folds: c.byRow(folds), k: k, path: []float64{penalty}}, ticker(progress, k))
 	if err != nil {
 		return CrossFit{}, err
 	}
@@ -146,19 +154,26 @@ func (c *Corpus) crossFit(penalty float64, folds int, held []float64) CrossFit {
 	}
 }
 
-// cross fits each penalty of a path on all folds but one, for each one. It
-// returns the held-out margins by penalty and row, and the curve. Rows whose fold
-// is negative take no part. Folds run side by side; one fold's path runs from the
-// largest penalty on, each fit starting where the last one ended.
-func (c *Corpus) cross(ctx context.Context, folds []int, k int, path []float64, flipped []bool, progress func(done, total int)) ([][]float64, []PenaltyPoint, error) {
-	held := make([][]float64, len(path))
+// trial is one round of cross-validation.
+type trial struct {
+	folds   []int // by row
+	k       int
+	path    []float64 // penalties, from the largest on
+	flipped []bool    // by row: labels turned round; nil for none
+	use     []bool    // by row: may be trained on; nil for all
+}
+
+// cross fits each penalty of the path on all folds but one, for each one. It
+// returns the held-out margins by penalty and row, and the curve. Folds run side
+// by side; one fold's path runs from the largest penalty on, each fit starting
+// where the last one ended.
+func (c *Corpus) cross(ctx context.Context, t trial, tick func(int)) ([][]float64, []PenaltyPoint, error) {
+	held := make([][]float64, len(t.path))
 	for i := range held {
 		held[i] = make([]float64, len(c.order))
 	}
-	fits := make([][]foldFit, k)
-	errs := make([]error, k)
-	tick := ticker(progress, k*len(path))
-	err := each(ctx, k, func(_, f int) { fits[f], errs[f] = c.fold(ctx, folds, f, path, flipped, held, tick) })
+	fits, errs := make([][]foldFit, t.k), make([]error, t.k)
+	err := each(ctx, t.k, func(_, f int) { fits[f], errs[f] = c.fold(ctx, t, f, held, tick) })
 	for _, e := range errs {
 		if err == nil {
 			err = e
@@ -167,14 +182,16 @@ func (c *Corpus) cross(ctx context.Context, folds []int, k int, path []float64, 
 	if err != nil {
 		return nil, nil, err
 	}
-	curve := make([]PenaltyPoint, len(path))
-	for i, penalty := range path {
-		curve[i] = c.point(penalty, folds, k, held[i], flipped)
+	curve := make([]PenaltyPoint, len(t.path))
+	for i, penalty := range t.path {
+		p := c.point(t, held[i])
+		p.Penalty, p.Converged = penalty, true
 		for f := range fits {
-			curve[i].TrainLogLoss += fits[f][i].train / float64(k)
-			curve[i].Iterations += fits[f][i].Iterations
-			curve[i].Converged = (f == 0 || curve[i].Converged) && fits[f][i].Converged
+			p.TrainLogLoss += fits[f][i].train / float64(t.k)
+			p.Iterations += fits[f][i].Iterations
+			p.Converged = p.Converged && fits[f][i].Converged
 		}
+		curve[i] = p
 	}
 	return held, curve, nil
 }
@@ -186,34 +203,34 @@ type foldFit struct {
 }
 
 // fold runs the path of one fold and writes its held-out margins.
-func (c *Corpus) fold(ctx context.Context, folds []int, f int, path []float64, flipped []bool, held [][]float64, tick func(int)) ([]foldFit, error) {
-	in, out := make([]bool, len(folds)), make([]bool, len(folds))
-	for row, of := range folds {
-		in[row], out[row] = of >= 0 && of != f, of == f
+func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tick func(int)) ([]foldFit, error) {
+	in, out := make([]bool, len(t.folds)), make([]bool, len(t.folds))
+	for row, of := range t.folds {
+		in[row], out[row] = of != f && (t.use == nil || t.use[row]), of == f
 	}
 	weighting := c.weigh(in)
-	train, err := c.differences(ctx, weighting, in, true)
+	train, err := c.differences(ctx, weighting, in)
 	if err != nil {
 		return nil, err
 	}
-	test, err := c.differences(ctx, weighting, out, true)
+	test, err := c.differences(ctx, weighting, out)
 	if err != nil {
 		return nil, err
 	}
 	w := make([]float64, train.width())
-	fits := make([]foldFit, len(path))
-	o := newObjective(c, train, flipped, 0)
-	for i, penalty := range path {
+	fits := make([]foldFit, len(t.path))
+	o := newObjective(c, train, t.flipped, 0)
+	if o.total == 0 {
+		return nil, fmt.Errorf("without fold %d no pair with a positive weight is left to train on: use more pairs or fewer folds", f)
+	}
+	for i, penalty := range t.path {
 		o.lambda = penalty
 		l := &lbfgs{o: o, alone: true, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations, w: w}
 		fit, err := l.run(ctx)
 		if err != nil {
 			return nil, err
 		}
-		square := 0.0
-		for _, v := range w {
-			square += v * v
-		}
+		square := floats.Dot(w, w)
 		fits[i] = foldFit{fit, fit.Loss - penalty/2*square}
 		test.margins(w, held[i])
 		tick(1)
@@ -222,27 +239,23 @@ func (c *Corpus) fold(ctx context.Context, folds []int, f int, path []float64, f
 }
 
 // point sums up held-out margins, by fold and over all.
-func (c *Corpus) point(penalty float64, folds []int, k int, held []float64, flipped []bool) PenaltyPoint {
-	p := PenaltyPoint{Penalty: penalty, FoldLogLoss: make([]float64, k), FoldAccuracy: make([]float64, k)}
-	var all, weights []float64
-	for f := range k {
-		var margins, own []float64
-		for row, of := range folds {
-			if of != f {
-				continue
-			}
-			m := held[row]
-			if flipped != nil && flipped[row] {
-				m = -m
-			}
-			margins, own = append(margins, m), append(own, c.weight[row])
+func (c *Corpus) point(t trial, held []float64) PenaltyPoint {
+	p := PenaltyPoint{FoldLogLoss: make([]float64, t.k), FoldAccuracy: make([]float64, t.k)}
+	signed := slices.Clone(held)
+	for row := range signed {
+		if t.flipped != nil && t.flipped[row] {
+			signed[row] = -signed[row]
 		}
-		p.FoldLogLoss[f], p.FoldAccuracy[f] = reward.LogLoss(margins, own), reward.Accuracy(margins)
-		all, weights = append(all, margins...), append(weights, own...)
 	}
-	p.LogLoss, p.Accuracy = reward.LogLoss(all, weights), reward.Accuracy(all)
-	if math.IsNaN(p.LogLoss) {
-		p.LogLoss = math.Inf(1)
+	for f := range t.k {
+		var margins, weights []float64
+		for row, of := range t.folds {
+			if of == f {
+				margins, weights = append(margins, signed[row]), append(weights, c.weight[row])
+			}
+		}
+		p.FoldLogLoss[f], p.FoldAccuracy[f] = reward.LogLoss(margins, weights), reward.Accuracy(margins)
 	}
+	p.LogLoss, p.Accuracy = reward.LogLoss(signed, c.weight), reward.Accuracy(signed)
 	return p
 }

@@ -53,12 +53,6 @@ const (
 // Files returns the stored form of the model: its numbers and the texts of its
 // n-grams as tensors, the rest as JSON. Equal models give equal bytes.
 func (m *Model) Files() (reward.Files, error) {
-	var text []byte
-	ends := make([]uint64, len(m.texts))
-	for i, t := range m.texts {
-		text = append(text, t...)
-		ends[i] = uint64(len(text))
-	}
 	n, d := len(m.hashes), len(m.denseWeight)
 	numbers, err := reward.EncodeTensors(reward.TensorFile{Tensors: []reward.Tensor{
 		reward.NewTensor(tensorHash, m.hashes, n),
@@ -66,8 +60,8 @@ func (m *Model) Files() (reward.Files, error) {
 		reward.NewTensor(tensorShape, m.shapes, n),
 		reward.NewTensor(tensorWeight, m.weights, n),
 		reward.NewTensor(tensorImpact, m.impact, n),
-		reward.NewTensor(tensorText, text, len(text)),
-		reward.NewTensor(tensorTextEnd, ends, n),
+		reward.NewTensor(tensorText, m.text, len(m.text)),
+		reward.NewTensor(tensorTextEnd, m.textEnds, n),
 		reward.NewTensor(tensorDenseScale, m.denseScale, d),
 		reward.NewTensor(tensorDenseWeight, m.denseWeight, d),
 		reward.NewTensor(tensorDenseImpact, m.denseImpact, d),
@@ -150,12 +144,10 @@ func readNumbers(data []byte, s stored) (*Model, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("%d features are fewer than the %d interactions", s.Features, d)
 	}
-	var text []uint8
-	var ends []uint64
 	if err := errors.Join(
 		load(&m.hashes, f, tensorHash, n), load(&m.df, f, tensorDF, n), load(&m.shapes, f, tensorShape, n),
 		load(&m.weights, f, tensorWeight, n), load(&m.impact, f, tensorImpact, n),
-		load(&text, f, tensorText, -1), load(&ends, f, tensorTextEnd, n),
+		load(&m.text, f, tensorText, -1), load(&m.textEnds, f, tensorTextEnd, n),
 		load(&m.denseScale, f, tensorDenseScale, d), load(&m.denseWeight, f, tensorDenseWeight, d),
 		load(&m.denseImpact, f, tensorDenseImpact, d),
 	); err != nil {
@@ -168,29 +160,26 @@ func readNumbers(data []byte, s stored) (*Model, error) {
 			}
 		}
 	}
-	return m, m.readTexts(text, ends)
+	return m, m.checkNgrams()
 }
 
-func (m *Model) readTexts(text []uint8, ends []uint64) error {
-	if !utf8.Valid(text) {
-		return errors.New("the texts of the features are not UTF-8")
-	}
-	all, from := string(text), uint64(0)
-	for i, end := range ends {
+// checkNgrams reports what about the stored n-grams contradicts itself.
+func (m *Model) checkNgrams() error {
+	from, size := uint64(0), uint64(len(m.text))
+	for i, end := range m.textEnds {
 		if family := shape(m.shapes[i]).family(); family == 0 || family >= families {
-			return fmt.Errorf("feature %d is of the unknown family %d", i, family)
+			return fmt.Errorf("n-gram %d is of the unknown family %d", i, family)
 		}
 		if int(m.df[i]) > m.docs {
-			return fmt.Errorf("feature %d occurs in %d of %d documents", i, m.df[i], m.docs)
+			return fmt.Errorf("n-gram %d occurs in %d of %d documents", i, m.df[i], m.docs)
 		}
-		if end < from || end > uint64(len(all)) {
-			return fmt.Errorf("the text of feature %d ends at %d of %d bytes, after one that ends at %d", i, end, len(all), from)
+		if end < from || end > size || !utf8.Valid(m.text[from:end]) {
+			return fmt.Errorf("the text of n-gram %d, bytes %d to %d of %d, is not UTF-8 or not there", i, from, end, size)
 		}
-		m.texts = append(m.texts, all[from:end])
 		from = end
 	}
-	if from != uint64(len(all)) {
-		return errors.New("some text belongs to no feature")
+	if from != size {
+		return errors.New("some text belongs to no n-gram")
 	}
 	return nil
 }

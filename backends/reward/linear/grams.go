@@ -1,8 +1,8 @@
 package linear
 
 import (
-	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // shape says what kind of n-gram a feature is: the family in the high four bits,
@@ -77,29 +77,28 @@ func chain(words []span, salt uint64) uint64 {
 	return h
 }
 
-// text is what an n-gram of the given shape at a place in a document reads: its
-// words in lower case with one space between them, or its characters.
-func (s *scan) text(doc string, at uint32, sh shape) string {
-	var b strings.Builder
+// appendText appends what an n-gram of the given shape at a place in a document
+// reads: its words in lower case with one space between them, or its characters.
+func (s *scan) appendText(out []byte, doc string, at uint32, sh shape) []byte {
 	if sh&^15 == charShape {
 		for _, c := range s.charsAt(doc, at, sh.n()) {
-			b.WriteRune(c.r)
+			out = utf8.AppendRune(out, c.r)
 		}
-		return b.String()
+		return out
 	}
 	doc = doc[at:]
 	s.scanWords(doc, sh.n()+1)
 	for i, w := range s.words[:min(sh.n(), len(s.words))] {
 		if i > 0 {
-			b.WriteByte(' ')
+			out = append(out, ' ')
 		}
 		end := len(doc)
 		if i+1 < len(s.words) {
 			end = int(s.words[i+1].at)
 		}
-		writeWord(&b, doc[w.at:end])
+		out = appendWord(out, doc[w.at:end])
 	}
-	return b.String()
+	return out
 }
 
 // charsAt returns the n characters that begin at a place in a document.
@@ -116,16 +115,17 @@ func (s *scan) charsAt(doc string, at uint32, n int) []char {
 	return chars[:min(n, len(chars))]
 }
 
-// writeWord writes the one word that text begins with, in lower case. Only white
-// space and controls may follow it: all else would be a word.
-func writeWord(b *strings.Builder, text string) {
+// appendWord appends the one word that text begins with, in lower case. Only
+// white space and controls may follow it: all else would be a word.
+func appendWord(out []byte, text string) []byte {
 	for i, r := range text {
 		if unicode.IsSpace(r) || unicode.IsControl(r) {
-			return
+			break
 		}
 		if r == '’' && i > 0 {
 			r = '\''
 		}
-		b.WriteRune(unicode.ToLower(r))
+		out = utf8.AppendRune(out, unicode.ToLower(r))
 	}
+	return out
 }

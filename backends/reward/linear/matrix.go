@@ -129,16 +129,15 @@ type block struct {
 	dense []float32
 }
 
-// differences computes the matrix of the rows for which in is want; a nil in
-// takes all rows.
-func (c *Corpus) differences(ctx context.Context, w *weighting, in []bool, want bool) (*matrix, error) {
+// differences computes the matrix of the rows that in selects; nil selects all.
+func (c *Corpus) differences(ctx context.Context, w *weighting, in []bool) (*matrix, error) {
 	m := &matrix{blocks: make([]block, len(c.parts)), dense: c.dense(), sparse: len(c.features)}
 	scratch := make([]*assembler, workers())
 	err := each(ctx, len(c.parts), func(worker, i int) {
 		if scratch[worker] == nil {
 			scratch[worker] = &assembler{weighting: w, cells: make([]cell, len(c.features))}
 		}
-		m.blocks[i] = scratch[worker].block(c, i, in, want)
+		m.blocks[i] = scratch[worker].block(c, i, in)
 	})
 	m.blocks = slices.DeleteFunc(m.blocks, func(b block) bool { return len(b.rows) == 0 })
 	for _, b := range m.blocks {
@@ -162,13 +161,13 @@ type cell struct {
 	row uint32
 }
 
-func (a *assembler) block(c *Corpus, n int, in []bool, want bool) block {
+func (a *assembler) block(c *Corpus, n int, in []bool) block {
 	var b block
 	p := &c.parts[n]
 	a.ids, a.vals = a.ids[:0], a.vals[:0]
 	for r := range c.rowsOf(n) {
 		row := n*partRows + r
-		if in != nil && in[row] != want {
+		if in != nil && !in[row] {
 			continue
 		}
 		from, mid, to := p.bounds(r)

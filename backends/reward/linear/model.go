@@ -28,7 +28,8 @@ type Model struct {
 	df              []uint32
 	shapes          []uint8
 	weights, impact []float32
-	texts           []string
+	text            []byte   // of all n-grams, one after the other
+	textEnds        []uint64 // where each ends
 
 	weighting *weighting
 	index     *index
@@ -45,18 +46,20 @@ func (c *Corpus) model(w *weighting, x *matrix, weights []float64, penalty float
 	for j := range x.dense {
 		m.denseWeight[j], m.denseImpact[j] = float32(weights[j]), float32(impact[j])
 	}
+	n := len(c.features)
+	m.hashes, m.df, m.shapes = make([]uint64, n), make([]uint32, n), make([]uint8, n)
+	m.weights, m.impact, m.textEnds = make([]float32, n), make([]float32, n), make([]uint64, n)
 	var s scan
 	for i, f := range c.features {
-		m.hashes, m.df = append(m.hashes, f.hash), append(m.df, f.df)
-		m.shapes = append(m.shapes, uint8(f.where.shape))
-		m.weights = append(m.weights, float32(weights[x.dense+i]))
-		m.impact = append(m.impact, float32(impact[x.dense+i]))
+		m.hashes[i], m.df[i], m.shapes[i] = f.hash, f.df, uint8(f.where.shape)
+		m.weights[i], m.impact[i] = float32(weights[x.dense+i]), float32(impact[x.dense+i])
 		e := &c.examples[c.order[f.where.doc/2]]
 		doc := e.Chosen
 		if f.where.doc%2 == 1 {
 			doc = e.Rejected
 		}
-		m.texts = append(m.texts, s.text(doc, f.where.at, f.where.shape))
+		m.text = s.appendText(m.text, doc, f.where.at, f.where.shape)
+		m.textEnds[i] = uint64(len(m.text))
 	}
 	m.prepare()
 	return m
@@ -69,6 +72,15 @@ func (m *Model) prepare() {
 		m.weighting.terms[i] = term{idf(m.docs, int(m.df[i])), uint8(shape(m.shapes[i]).family())}
 	}
 	m.index = newIndex(m.hashes)
+}
+
+// ngram is the text of an n-gram.
+func (m *Model) ngram(i int) string {
+	from := uint64(0)
+	if i > 0 {
+		from = m.textEnds[i-1]
+	}
+	return string(m.text[from:m.textEnds[i]])
 }
 
 // impact is, for each weight, the root mean square of what its feature adds to

@@ -25,33 +25,46 @@ type Feature struct {
 // and the k with the greatest whose weight is negative, each with the strongest
 // first.
 func (m *Model) Top(k int) (positive, negative []Feature) {
-	for i, w := range m.denseWeight {
-		f := Feature{Kind: "interaction", Text: interactions[i], Weight: float64(w), Impact: float64(m.denseImpact[i])}
-		positive, negative = file(f, positive, negative)
+	d := len(m.denseWeight)
+	weight := func(i int) float32 { return pick(i, m.denseWeight, m.weights) }
+	impact := func(i int) float32 { return pick(i, m.denseImpact, m.impact) }
+	order := make([]int, d+len(m.weights))
+	for i := range order {
+		order[i] = i
 	}
-	for i, w := range m.weights {
-		f := Feature{
-			Kind: shape(m.shapes[i]).String(), Text: m.texts[i], Weight: float64(w),
-			Documents: int(m.df[i]), Impact: float64(m.impact[i]),
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(impact(b), impact(a)) })
+	for _, i := range order {
+		switch w := weight(i); {
+		case w > 0 && len(positive) < k:
+			positive = append(positive, m.feature(i))
+		case w < 0 && len(negative) < k:
+			negative = append(negative, m.feature(i))
 		}
-		positive, negative = file(f, positive, negative)
-	}
-	return strongest(positive, k), strongest(negative, k)
-}
-
-func file(f Feature, positive, negative []Feature) (p, n []Feature) {
-	switch {
-	case f.Weight > 0:
-		positive = append(positive, f)
-	case f.Weight < 0:
-		negative = append(negative, f)
 	}
 	return positive, negative
 }
 
-func strongest(list []Feature, k int) []Feature {
-	slices.SortStableFunc(list, func(a, b Feature) int { return cmp.Compare(b.Impact, a.Impact) })
-	return slices.Clip(list[:min(k, len(list))])
+// pick takes the i-th of two lists, one after the other.
+func pick(i int, first, second []float32) float32 {
+	if i < len(first) {
+		return first[i]
+	}
+	return second[i-len(first)]
+}
+
+// feature describes the i-th weight, interactions first.
+func (m *Model) feature(i int) Feature {
+	if i < len(m.denseWeight) {
+		return Feature{
+			Kind: "interaction", Text: interactions[i],
+			Weight: float64(m.denseWeight[i]), Impact: float64(m.denseImpact[i]),
+		}
+	}
+	i -= len(m.denseWeight)
+	return Feature{
+		Kind: shape(m.shapes[i]).String(), Text: m.ngram(i),
+		Weight: float64(m.weights[i]), Impact: float64(m.impact[i]), Documents: int(m.df[i]),
+	}
 }
 
 // String names the family of an n-gram.

@@ -2,8 +2,6 @@ package linear
 
 import (
 	"context"
-	"crypto/sha256"
-	"slices"
 
 	"github.com/prefab-build/prefab/backends/reward"
 )
@@ -86,25 +84,17 @@ func (c *Corpus) choose(ctx context.Context, folds []int, first, second func(don
 	return fit, curve, err
 }
 
-// thin picks whole groups, in the order of a hash of each group's smallest key,
-// until the next one would exceed PenaltyPairs.
+// thin picks whole groups in an order drawn from their keys: those that begin
+// within the first PenaltyPairs rows, and the first of each fold in any case.
 func (c *Corpus) thin(folds []int) (some []reward.Example, keep []int) {
-	type bunch struct {
-		hash [32]byte
-		rows []int
-	}
-	groups := c.groups()
-	bunches := make([]bunch, len(groups))
-	for i, rows := range groups {
-		first := c.examples[rows[0]].Key
-		bunches[i] = bunch{sha256.Sum256(append([]byte("penalty"), first[:]...)), rows}
-	}
-	slices.SortFunc(bunches, func(a, b bunch) int { return slices.Compare(a.hash[:], b.hash[:]) })
-	for _, b := range bunches {
-		if len(some) > 0 && len(some)+len(b.rows) > c.cfg.PenaltyPairs {
-			break
+	rank, first := c.rank("penalty", 0), map[int]int{}
+	for row, i := range c.order {
+		if r, ok := first[folds[i]]; !ok || rank[row] < r {
+			first[folds[i]] = rank[row]
 		}
-		for _, i := range b.rows {
+	}
+	for row, i := range c.order {
+		if rank[row] < c.cfg.PenaltyPairs || rank[row] == first[folds[i]] {
 			some, keep = append(some, c.examples[i]), append(keep, folds[i])
 		}
 	}
@@ -132,7 +122,7 @@ func (c *Corpus) groups() [][]int {
 // Fit fits a model with one penalty to all rows.
 func (c *Corpus) Fit(ctx context.Context, penalty float64) (*Model, Fit, error) {
 	weighting := c.weigh(nil)
-	x, err := c.differences(ctx, weighting, nil, true)
+	x, err := c.differences(ctx, weighting, nil)
 	if err != nil {
 		return nil, Fit{}, err
 	}
