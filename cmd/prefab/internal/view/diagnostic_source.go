@@ -54,7 +54,7 @@ func snippet(src []byte, subject, context diag.Range) []sourceLine {
 			length, next = len(src)-at, len(src)+1
 		}
 		lines = append(lines, newSourceLine(number, src[at:at+length], start-at, end-at))
-		if at = next; at > len(src) || at >= to {
+		if at = next; at > len(src) || at >= to && at > start {
 			break
 		}
 	}
@@ -77,6 +77,7 @@ func elide(lines []sourceLine) []sourceLine {
 // range is not marked.
 func newSourceLine(number int, line []byte, from, to int) sourceLine {
 	l := sourceLine{number: number, from: -1}
+	full := len(line)
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	column := 0
 	for at := 0; at < len(line); {
@@ -104,7 +105,7 @@ func newSourceLine(number int, line []byte, from, to int) sourceLine {
 	}
 	if l.from < 0 {
 		// Nothing of the line is in the range, but its end may be: a missing brace, an unclosed string.
-		l.marked = from >= len(line) && from <= len(line)+1 && to <= len(line)+1
+		l.marked = len(line) <= from && from <= full && to <= full+1
 		l.from, l.to = len(l.cells), len(l.cells)
 		return l
 	}

@@ -122,7 +122,7 @@ func TestDiagnostics(t *testing.T) {
 			name: "several lines within a context", src: specText,
 			d: diag.Diagnostic{
 				Severity: diag.Error, Summary: "Bad check", Subject: at(t, specText, "min_gap\n    error_message", 0),
-				Context: between(specText, strings.Index(specText, "check"), strings.Index(specText, "}\n}")),
+				Context: between(specText, strings.Index(specText, "check"), strings.LastIndex(specText, "}\n}")),
 			},
 			want: `
 ╷
@@ -170,8 +170,8 @@ func TestDiagnostics(t *testing.T) {
 │ Error: Unknown name
 │
 │   on main.prefab.hcl line 1:
-│     1 │ …g long " + nothing + " tail tail tail tail tail t…
-│       │             ^^^^^^^
+│     1 │ …ng long " + nothing + " tail tail tail tail tail…
+│       │              ^^^^^^^
 ╵
 `,
 		},
@@ -210,7 +210,7 @@ func TestDiagnostics(t *testing.T) {
 			},
 			want: "\n╷\n│ Error: Unknown ␛[2Jname\n│\n│   on main.prefab.hcl line 1:\n" +
 				"│     1 │ a = \"␛[31m\ufffd\ufffd\" + b\n" +
-				"│       │                  ^\n│\n│ No␇thing.\n╵\n",
+				"│       │                 ^\n│\n│ No␇thing.\n╵\n",
 		},
 		{
 			name: "no source", src: "",
@@ -329,7 +329,7 @@ func TestMarksStandBelowTheSpan(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(b.String()) {
-			if n := ansi.StringWidth(line); n > max(width, 40) && width > 0 {
+			if n := columns(newSourceLine(1, []byte(strings.TrimSuffix(line, "\n")), 0, 0).cells); n > max(width, 40) && width > 0 {
 				t.Fatalf("%q takes %d columns of %d", line, n, width)
 			}
 		}
