@@ -3,9 +3,12 @@ package stages
 
 import (
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 )
 
 // All returns every stage kind, by name.
 func All() []*stage.Kind {
-	return []*stage.Kind{}
+	return []*stage.Kind{
+		decontaminate.Kind,
+	}
 }
