@@ -101,6 +101,15 @@ func pairs(b *testing.B) func(*simjoin.Collection) int {
 	}
 }
 
+func guessed(b *testing.B) func(*simjoin.Collection) int {
+	return func(c *simjoin.Collection) int {
+		if _, err := c.GuessedClusters(context.Background(), tau, 0, 4); err != nil {
+			b.Fatal(err)
+		}
+		return int(c.Work(tau))
+	}
+}
+
 func clusters(b *testing.B) func(*simjoin.Collection) int {
 	return func(c *simjoin.Collection) int {
 		labels, err := c.Clusters(context.Background(), tau, 0)
@@ -122,6 +131,25 @@ func BenchmarkPrompts(b *testing.B) {
 	b.Run("build", func(b *testing.B) { bench(b, sets, (*simjoin.Collection).Classes) })
 	b.Run("join", func(b *testing.B) { bench(b, sets, pairs(b)) })
 	b.Run("clusters", func(b *testing.B) { bench(b, sets, clusters(b)) })
+	b.Run("guessed", func(b *testing.B) { bench(b, sets, guessed(b)) })
+}
+
+// BenchmarkOneTemplate is 20,000 prompts of one long template: 200 million pairs.
+func BenchmarkOneTemplate(b *testing.B) {
+	s := stream.New(1, "template")
+	sets := make([][]uint64, 20_000)
+	for i := range sets {
+		for t := range uint64(300) {
+			sets[i] = append(sets[i], t)
+		}
+		for range 10 + s.IntN(30) {
+			sets[i] = append(sets[i], 1000+s.Uint64N(10_000))
+		}
+		slices.Sort(sets[i])
+		sets[i] = slices.Compact(sets[i])
+	}
+	b.Run("clusters", func(b *testing.B) { bench(b, sets, clusters(b)) })
+	b.Run("guessed", func(b *testing.B) { bench(b, sets, guessed(b)) })
 }
 
 func BenchmarkTemplated(b *testing.B) {
@@ -129,4 +157,5 @@ func BenchmarkTemplated(b *testing.B) {
 	b.Run("build", func(b *testing.B) { bench(b, sets, (*simjoin.Collection).Classes) })
 	b.Run("join", func(b *testing.B) { bench(b, sets, pairs(b)) })
 	b.Run("clusters", func(b *testing.B) { bench(b, sets, clusters(b)) })
+	b.Run("guessed", func(b *testing.B) { bench(b, sets, guessed(b)) })
 }

@@ -116,6 +116,7 @@ func (b *Builder) Collection() *Collection {
 	}
 	b.class = nil
 	b.rewrite(c, rank, place)
+	c.tally()
 	c.sign()
 	return c
 }

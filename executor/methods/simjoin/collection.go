@@ -14,6 +14,7 @@ type Collection struct {
 	at     []ref    // class -> where the ranks of those are, ascending: the rarest first
 	sets   store
 	vocab  int      // number of ranks
+	ends   []uint32 // size -> number of classes that are no larger
 	sig    []uint64 // words bitmap words a class: bit (rank mod 64*words) is the parity of the tokens that fall on it
 	words  int
 }
@@ -58,6 +59,31 @@ func (c *Collection) Jaccard(a, b int) float64 {
 // ranks replaces list by the ranks of a class's shared tokens, ascending.
 func (c *Collection) ranks(list []uint32, class uint32) []uint32 {
 	return decode(list, c.sets.at(c.at[class]), int(c.shared[class]))
+}
+
+// upTo returns the number of classes of a size or smaller ones, which is where larger ones begin.
+func (c *Collection) upTo(size int) uint32 {
+	switch {
+	case size < 0:
+		return 0
+	case size >= len(c.ends):
+		return uint32(len(c.size))
+	}
+	return c.ends[size]
+}
+
+// tally fills in ends.
+func (c *Collection) tally() {
+	if len(c.size) == 0 {
+		return
+	}
+	c.ends = make([]uint32, c.size[len(c.size)-1]+1)
+	for _, s := range c.size {
+		c.ends[s]++
+	}
+	for s := 1; s < len(c.ends); s++ {
+		c.ends[s] += c.ends[s-1]
+	}
 }
 
 // merge counts the common elements of two ascending slices, giving up as soon as need is out of reach.

@@ -13,6 +13,7 @@ type posting struct {
 type index struct {
 	start []uint32
 	list  []posting
+	spans map[uint32][]span // of long lists that gather has reordered
 }
 
 // build indexes the classes for which member holds; nil means all.
@@ -52,9 +53,11 @@ func (c *Collection) build(tau Ratio, member func(class uint32) bool) *index {
 // with nobody are the rarest, so they come first and use the prefix up: size cancels out.
 func prefix(shared, need int) int { return min(shared, max(0, shared-need+1)) }
 
-// of returns the postings of a rank for classes in [from, to).
-func (ix *index) of(rank, from, to uint32) []posting {
-	list := ix.list[ix.start[rank]:ix.start[rank+1]]
+// of returns the postings of a rank.
+func (ix *index) of(rank uint32) []posting { return ix.list[ix.start[rank]:ix.start[rank+1]] }
+
+// between returns the postings, of those ordered by class, for classes in [from, to).
+func between(list []posting, from, to uint32) []posting {
 	return list[search(list, from):search(list, to)]
 }
 

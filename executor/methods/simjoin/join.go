@@ -3,8 +3,6 @@ package simjoin
 import (
 	"context"
 	"fmt"
-
-	"github.com/prefab-build/prefab/executor/methods/cluster"
 )
 
 // Join finds all pairs of rows whose Jaccard index is at least tau. Workers says how many goroutines may work, 0 for one
@@ -80,47 +78,4 @@ func (c *Collection) edges(ctx context.Context, tau Ratio, workers int, indexes 
 		parts[i] = nil
 	}
 	return edges, nil
-}
-
-// Clusters returns for each row the smallest row of its connected component, where rows are connected when their Jaccard
-// index is at least tau. It needs no memory for pairs and compares no pair that is connected already, so a cluster of
-// thousands of near-equal prompts costs much less than its pairs. Workers and errors are as for Join.
-func (c *Collection) Clusters(ctx context.Context, tau Ratio, workers int) ([]int, error) {
-	all := []*index{c.build(tau.valid(), nil)}
-	forest := cluster.New(c.Classes())
-	err := c.each(ctx, tau, workers, func(p *prober, _ int, from, to uint32) {
-		for x := from; x < to; x++ {
-			p.meet(x, all)
-			for _, y := range p.found {
-				if p.met[y].n == out || forest.Same(int(x), int(y)) {
-					continue
-				}
-				if _, ok := p.overlap(x, y); ok {
-					forest.Union(int(x), int(y))
-				}
-			}
-			p.clear()
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.label(forest), nil
-}
-
-// label turns components of classes into the smallest row of each row's component.
-func (c *Collection) label(forest *cluster.Forest) []int {
-	smallest := make([]uint32, c.Classes())
-	for class := range smallest {
-		smallest[class] = c.first[class]
-	}
-	for class := range smallest {
-		root := forest.Find(class)
-		smallest[root] = min(smallest[root], c.first[class])
-	}
-	labels := make([]int, c.Rows())
-	for row, class := range c.class {
-		labels[row] = int(smallest[forest.Find(int(class))])
-	}
-	return labels
 }

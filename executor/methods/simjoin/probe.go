@@ -3,7 +3,6 @@ package simjoin
 import (
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -16,9 +15,12 @@ type prober struct {
 	found []uint32  // classes met during this look-up
 	x, y  []uint32  // ranks of the class looked up, and of one met
 
-	sized int     // the size that need was made for
-	least int     // the smallest size that can match it
+	size  int     // that least and need are for
+	least int     // the smallest size that can match
 	need  []int32 // overlap needed with a class of size least+i
+
+	tried []uint32 // root -> class+1 that was last compared with its component
+	whole [1]span
 }
 
 // meeting is what a look-up knows of a class that shares a prefix token: n common tokens so far, none of them after the
@@ -32,55 +34,77 @@ type meeting struct {
 const out = -1
 
 func (c *Collection) prober(tau Ratio) *prober {
-	p := &prober{c: c, tau: tau, met: make([]meeting, len(c.size)), sized: -1}
-	for i, s := range c.size {
-		p.met[i].size = s
-	}
-	return p
+	return &prober{c: c, tau: tau, size: -1}
 }
 
 // prepare sets the tables for look-ups of a size.
 func (p *prober) prepare(size int) {
-	if p.sized == size {
+	if p.size == size {
 		return
 	}
-	p.sized, p.least = size, p.tau.shortest(size)
+	if p.met == nil {
+		p.met = make([]meeting, len(p.c.size))
+		for i, s := range p.c.size {
+			p.met[i].size = s
+		}
+	}
+	p.size, p.least = size, p.tau.shortest(size)
 	p.need = p.need[:0]
 	for s := p.least; s <= size; s++ {
 		p.need = append(p.need, int32(p.tau.need(size, s)))
 	}
 }
 
-// meet collects in p.found the earlier classes that could match x.
-func (p *prober) meet(x uint32, indexes []*index) {
-	size := int(p.c.size[x])
-	p.prepare(size)
-	probe := prefix(int(p.c.shared[x]), p.least)
-	if probe == 0 {
+// tokens yields the prefix tokens of x, with the number of tokens after each and the stretch of earlier classes that could match x if
+// this is the first token they share: those neither too small for x nor, for what is left of x, too large.
+func (p *prober) tokens(x uint32, yield func(rank, rest, from, to uint32)) {
+	p.prepare(int(p.c.size[x]))
+	n := prefix(int(p.c.shared[x]), p.least)
+	if n == 0 {
 		return
 	}
 	p.x = p.c.ranks(p.x, x)
-	from, _ := slices.BinarySearch(p.c.size[:x], int32(p.least))
-	least := int32(p.least)
-	for _, ix := range indexes {
-		for i, rank := range p.x[:probe] {
-			rest := uint32(len(p.x) - i - 1)
-			for _, post := range ix.of(rank, uint32(from), x) {
-				m := &p.met[post.class]
-				if m.n == out {
-					continue
-				}
-				if m.n == 0 {
-					p.found = append(p.found, post.class)
-				}
-				if m.n+1+int32(min(rest, post.rest)) < p.need[m.size-least] {
-					m.n = out
-					continue
-				}
-				m.n++
-				m.xrest, m.yrest = rest, post.rest
-			}
+	from := p.c.upTo(p.least - 1)
+	largest := p.size
+	to := x
+	for i, rank := range p.x[:n] {
+		left := len(p.x) - i
+		for int(p.need[largest-p.least]) > left {
+			largest-- // stops at least, since the prefix ends where not even that can be reached
+			to = min(to, p.c.upTo(largest))
 		}
+		if from < to {
+			yield(rank, uint32(left-1), from, to)
+		}
+	}
+}
+
+// meet collects in p.found the earlier classes that could match x.
+func (p *prober) meet(x uint32, indexes []*index) {
+	p.tokens(x, func(rank, rest, from, to uint32) {
+		for _, ix := range indexes {
+			p.scan(between(ix.of(rank), from, to), rest)
+		}
+	})
+}
+
+// scan counts a token for the classes of a list of postings.
+func (p *prober) scan(list []posting, rest uint32) {
+	least := int32(p.least)
+	for _, post := range list {
+		m := &p.met[post.class]
+		if m.n == out {
+			continue
+		}
+		if m.n == 0 {
+			p.found = append(p.found, post.class)
+		}
+		if m.n+1+int32(min(rest, post.rest)) < p.need[m.size-least] {
+			m.n = out
+			continue
+		}
+		m.n++
+		m.xrest, m.yrest = rest, post.rest
 	}
 }
 

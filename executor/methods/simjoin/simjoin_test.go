@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/prefab-build/prefab/executor/methods/simjoin"
+	"github.com/prefab-build/prefab/executor/methods/stream"
 	"pgregory.net/rapid"
 )
 
@@ -108,6 +109,9 @@ func TestJoinEqualsBruteForce(t *testing.T) {
 		if err != nil || !slices.Equal(got, labels) {
 			t.Fatalf("Clusters() = %v, %v, want %v", got, err, labels)
 		}
+		if got, err := c.GuessedClusters(context.Background(), tau, 2, rapid.IntRange(1, 4).Draw(t, "rounds")); err != nil || !slices.Equal(got, labels) {
+			t.Fatalf("with guesses, Clusters() = %v, %v, want %v", got, err, labels)
+		}
 		for e := range pairs.Distinct() {
 			if c.First(e.A) != e.A || c.First(e.B) != e.B || e.A >= e.B || !slices.Contains(want, e) {
 				t.Fatalf("Distinct() yields %v", e)
@@ -204,4 +208,29 @@ func TestCancelled(t *testing.T) {
 	if _, err := c.Clusters(ctx, simjoin.Ratio{Num: 1, Den: 2}, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("Clusters: %v", err)
 	}
+}
+
+// TestGuessesMissNothing is on long templates: many sets whose similarity is near the threshold, so that components are
+// found in pieces, and lists divided by piece have to be scanned where the pieces meet.
+func TestGuessesMissNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		templates := rapid.IntRange(1, 3).Draw(t, "templates")
+		n := rapid.IntRange(20, 100).Draw(t, "sets")
+		s := stream.New(rapid.Uint64().Draw(t, "seed"))
+		sets := make([][]uint64, n)
+		for i := range sets {
+			base := 1000 * uint64(s.IntN(templates))
+			for k := range uint64(30) {
+				sets[i] = append(sets[i], base+k)
+			}
+			for range s.IntN(16) {
+				sets[i] = append(sets[i], 5000+s.Uint64N(60))
+			}
+		}
+		want := components(n, brute(sets, tau, -1))
+		got, err := simjoin.New(sets).GuessedClusters(context.Background(), tau, 2, 1)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("got %v, %v, want %v", got, err, want)
+		}
+	})
 }
