@@ -129,7 +129,7 @@ func message(b *strings.Builder, n *Node, env *Env) error {
 }
 
 // Number prints a measured number for people: whole numbers in full, others with four significant digits, and with
-// all digits before the point.
+// all digits before the point. Zeros at the end say that it was rounded: 0.69996 is 0.7000 and only 0.7 is 0.7.
 func Number(f float64) string {
 	const exact = 1 << 53
 	size := math.Abs(f)
@@ -143,7 +143,7 @@ func Number(f float64) string {
 	_, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', 3, 64), "e")
 	power, _ := strconv.Atoi(exponent)
 	s := strconv.FormatFloat(f, 'f', max(0, 3-power), 64)
-	if strings.Contains(s, ".") {
+	if exactly, _ := strconv.ParseFloat(s, 64); exactly == f && strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return s
