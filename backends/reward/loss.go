@@ -1,6 +1,10 @@
 package reward
 
-import "math"
+import (
+	"math"
+
+	"github.com/prefab-build/prefab/executor/methods/exact"
+)
 
 // Softplus is log(1+exp(x)), computed as max(x,0) + log1p(exp(-|x|)) so that it
 // neither overflows nor loses the small side. The pairwise log-loss of a margin
@@ -65,16 +69,16 @@ type Calibration struct {
 // b = 1/T; it is solved by Newton's method kept inside a shrinking bracket, with
 // b in units of the margins' root mean square, from 0.001 to 1000.
 //
-// Sums run in the order given: pass margins in the order of their keys.
+// Sums are exact, so the order of the margins does not matter.
 func Calibrate(margins, weights []float64) Calibration {
 	before := scaledLoss(margins, weights, 1)
-	var squares, n accumulator
+	var squares, n exact.Sum
 	for i, d := range margins {
 		w := weightAt(weights, i)
-		squares.add(w * d * d)
-		n.add(w)
+		squares.Add(w * d * d)
+		n.Add(w)
 	}
-	rms := math.Sqrt(squares.sum() / n.sum())
+	rms := math.Sqrt(squares.Float64() / n.Float64())
 	if !(rms > 0) || math.IsInf(rms, 0) {
 		return Calibration{Temperature: 1, Before: before, After: before, Capped: true}
 	}
@@ -115,25 +119,25 @@ func scaleInside(margins, weights []float64, low, high, b float64) float64 {
 // lossSlope returns the first and second derivative of the mean of
 // softplus(-b d) in b.
 func lossSlope(margins, weights []float64, b float64) (slope, curve float64) {
-	var s, c, n accumulator
+	var s, c, n exact.Sum
 	for i, d := range margins {
 		w := weightAt(weights, i)
 		p := Sigmoid(-b * d)
-		s.add(-w * d * p)
-		c.add(w * d * d * p * (1 - p))
-		n.add(w)
+		s.Add(-w * d * p)
+		c.Add(w * d * d * p * (1 - p))
+		n.Add(w)
 	}
-	return s.sum() / n.sum(), c.sum() / n.sum()
+	return s.Float64() / n.Float64(), c.Float64() / n.Float64()
 }
 
 func scaledLoss(margins, weights []float64, b float64) float64 {
-	var s, n accumulator
+	var s, n exact.Sum
 	for i, d := range margins {
 		w := weightAt(weights, i)
-		s.add(w * Softplus(-b*d))
-		n.add(w)
+		s.Add(w * Softplus(-b*d))
+		n.Add(w)
 	}
-	return s.sum() / n.sum()
+	return s.Float64() / n.Float64()
 }
 
 func weightAt(weights []float64, i int) float64 {
@@ -142,19 +146,3 @@ func weightAt(weights []float64, i int) float64 {
 	}
 	return weights[i]
 }
-
-// accumulator is a compensated sum (Neumaier): its error does not grow with the
-// number of terms.
-type accumulator struct{ total, lost float64 }
-
-func (a *accumulator) add(x float64) {
-	t := a.total + x
-	if math.Abs(a.total) >= math.Abs(x) {
-		a.lost += (a.total - t) + x
-	} else {
-		a.lost += (x - t) + a.total
-	}
-	a.total = t
-}
-
-func (a *accumulator) sum() float64 { return a.total + a.lost }

@@ -100,3 +100,13 @@ func TestAccuracyCountsTiesHalf(t *testing.T) {
 		t.Errorf("accuracy %g, want 0.625", got)
 	}
 }
+
+func BenchmarkCalibrate(b *testing.B) {
+	margins := make([]float64, 100_000)
+	for i := range margins {
+		margins[i] = math.Sin(float64(i)) + 0.3
+	}
+	for b.Loop() {
+		Calibrate(margins, nil)
+	}
+}

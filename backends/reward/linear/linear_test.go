@@ -234,3 +234,86 @@ func TestTrainRefuses(t *testing.T) {
 		t.Errorf("a cancelled run gave %v", err)
 	}
 }
+
+// The features and scores of fixed pairs. Whoever changes them on purpose raises
+// Version, TokensVersion or both. Scores may differ in the last digits between
+// machines, the rest may not.
+func TestGolden(t *testing.T) {
+	m, r := train(t, synthetic(400, 12, 15), quick())
+	sum := sha256.New()
+	for i, h := range m.hashes {
+		fmt.Fprintf(sum, "%x %d %d %s\n", h, m.df[i], m.shapes[i], m.ngram(i))
+	}
+	got := fmt.Sprintf("%s %s %d features %x", Version, TokensVersion, len(m.hashes), sum.Sum(nil)[:8])
+	if want := "linear/1 linear-tokens/1 2749 features f734324905de6bad"; got != want {
+		t.Errorf("features %s, want %s", got, want)
+	}
+	a, _ := m.Score("w1 w2 w3?", "w5 good1 w9. w3 w12 w0")
+	got = fmt.Sprintf("penalty %g score %.4f loss %.5f held out %.5f", r.Penalty, a, r.Fit.Loss, r.CrossFit.LogLoss)
+	if want := "penalty 0.001 score 1.3375 loss 0.16148 held out 0.20151"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// FuzzOpen claims that no files make the reader or the model it returns panic.
+func FuzzOpen(f *testing.F) {
+	examples := synthetic(20, 5, 16)
+	for _, interactions := range []bool{true, false} {
+		cfg := quick()
+		cfg.Interactions = interactions
+		m, _ := train(f, examples, cfg)
+		files, err := m.Files()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(files[reward.ConfigFile], files[reward.ModelFile])
+	}
+	f.Add([]byte(`{"architecture":"linear"}`), []byte{})
+	f.Fuzz(func(t *testing.T, config, numbers []byte) {
+		m, err := Open(reward.Files{reward.ConfigFile: config, reward.ModelFile: numbers})
+		if err != nil {
+			return
+		}
+		for _, text := range []string{"", "w1 good2. w3", "\xff"} {
+			if _, err := m.Score("w1?", text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.Top(3)
+		if _, err := m.Files(); err != nil {
+			t.Fatalf("read, but cannot be written: %v", err)
+		}
+	})
+}
+
+func TestOpenRefuses(t *testing.T) {
+	m, _ := train(t, synthetic(60, 8, 17), quick())
+	good, err := m.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := func(old, new string) reward.Files {
+		text := strings.Replace(string(good[reward.ConfigFile]), old, new, 1)
+		if text == string(good[reward.ConfigFile]) {
+			t.Fatalf("the configuration has no %s", old)
+		}
+		return reward.Files{reward.ConfigFile: []byte(text), reward.ModelFile: good[reward.ModelFile]}
+	}
+	for want, files := range map[string]reward.Files{
+		`architecture "bag"`:            edit(`"linear"`, `"bag"`),
+		"version 2":                     edit(`"version": 1`, `"version": 2`),
+		"unknown field":                 edit(`"version"`, `"x": 0, "version"`),
+		"min_df: 0":                     edit(`"min_df": 3`, `"min_df": 0`),
+		"not those of this version":     edit(`"log characters"`, `"log letters"`),
+		"contradicts its configuration": edit(`"interactions": true`, `"interactions": false`),
+		"are fewer than":                edit(`"features": `, `"features": -`),
+		"has shape":                     edit(`"features": `, `"features": 1`),
+		"no model.safetensors":          {reward.ConfigFile: good[reward.ConfigFile]},
+		"the file is damaged":           {reward.ConfigFile: good[reward.ConfigFile], reward.ModelFile: good[reward.ModelFile][:len(good[reward.ModelFile])/20]},
+		"occurs in":                     edit(`"documents": 120`, `"documents": 1`),
+	} {
+		if _, err := Open(files); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
