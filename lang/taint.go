@@ -2,6 +2,7 @@ package lang
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prefab-build/prefab/spec"
@@ -53,7 +54,7 @@ func (l *loader) taints(in *instance, byAddr map[spec.Addr]*instance) map[string
 	in.taints = map[string]*taint{}
 	var inherited *taint
 	for _, input := range in.block.Inputs {
-		for _, ref := range input.Refs {
+		for i, ref := range input.Refs {
 			source := byAddr[ref.Addr]
 			if source == nil {
 				continue
@@ -62,10 +63,10 @@ func (l *loader) taints(in *instance, byAddr map[spec.Addr]*instance) map[string
 			if t == nil {
 				continue
 			}
-			if inherited == nil {
+			if inherited == nil && !in.untainted(input.Port) {
 				inherited = t
 			}
-			l.checkTraining(in, input, t)
+			l.checkTraining(in, input, i, t)
 		}
 	}
 	for _, out := range in.ports.Out {
@@ -81,7 +82,7 @@ func (l *loader) taints(in *instance, byAddr map[spec.Addr]*instance) map[string
 }
 
 // checkTraining reports held-out rows at a port that trains.
-func (l *loader) checkTraining(in *instance, input spec.Input, t *taint) {
+func (l *loader) checkTraining(in *instance, input spec.Input, i int, t *taint) {
 	for _, port := range in.ports.In {
 		if port.Name != input.Port || !port.Training {
 			continue
@@ -89,10 +90,22 @@ func (l *loader) checkTraining(in *instance, input spec.Input, t *taint) {
 		path := []string{input.Port}
 		if input.Member != "" {
 			path = append(path, input.Member)
+		} else {
+			path = append(path, strconv.Itoa(i))
 		}
 		l.errorf(sourceOf(&in.block, path), "held-out-rows", "Held-out rows in training",
 			"%s.%s trains, and rows that are held out for %s reach it: %s -> %s.%s. "+
 				"What is measured on rows that a model has seen means nothing. Use the training part of the split.",
 			in.block.Addr, input.Port, t.part, t.path(), in.block.Addr, input.Port)
 	}
+}
+
+// untainted reports whether the rows of a port pass no taint on.
+func (in *instance) untainted(port string) bool {
+	for _, p := range in.ports.In {
+		if p.Name == port {
+			return p.Untainted
+		}
+	}
+	return false
 }

@@ -19,6 +19,7 @@ type InPort struct {
 	Mapped      bool     // the port whose chunks MapChunk gets; at most one
 	Prepared    bool     // read by Prepare, so part of every chunk's key
 	SourceOrder bool     // a Runner gets the rows in source order instead of id order
+	Untainted   bool     // the taint of these rows does not pass on: only their ids are read
 	Training    bool     // rows that descend from a validation or test part may not come here
 	Doc         string
 }

@@ -3,6 +3,7 @@ package stages
 
 import (
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stages/split"
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 )
 
@@ -10,5 +11,6 @@ import (
 func All() []*stage.Kind {
 	return []*stage.Kind{
 		decontaminate.Kind,
+		split.Kind,
 	}
 }
