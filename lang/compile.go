@@ -27,12 +27,12 @@ type attr struct {
 	name string
 	rng  diag.Range // the name
 	expr *expression
-	// items are the members of a list or map of references that is written out, each on its own, so that a mistake in one
-	// hides none in the others.
+	// items are the members of a list or map of references, or of expressions over rows, that is written out: each on its
+	// own, so that a mistake in one hides none in the others.
 	items []item
 }
 
-// An item is one member of a list or map of references.
+// An item is one member of a list or map that is written out.
 type item struct {
 	key  string // of a map
 	expr *expression
@@ -133,7 +133,7 @@ func (l *loader) compileBody(src *hclsyntax.Block, schema *spec.Schema, metas []
 
 func (l *loader) compileAttr(a *spec.Attr, given *hclsyntax.Attribute, at place) *attr {
 	out := &attr{spec: a, name: a.Name, rng: rangeOf(given.NameRange)}
-	if a.Type == spec.TypeReference {
+	if a.Type == spec.TypeReference || a.Type == spec.TypeRowMap {
 		out.items = l.compileItems(given.Expr, at)
 	}
 	if out.items == nil {

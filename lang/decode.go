@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -46,6 +47,9 @@ func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeye
 			continue
 		}
 		d.source[path+a.Name] = given.expr.rng()
+		for i, item := range given.items {
+			d.source[path+a.Name+"."+cmp.Or(item.key, strconv.Itoa(i))] = item.expr.rng()
+		}
 		switch v, ok := d.attribute(given); {
 		case !ok:
 			d.failed = true
@@ -108,6 +112,13 @@ func (d *decoder) attribute(a *attr) (any, bool) {
 		}
 		return n, true
 	case spec.TypeRowMap:
+		if _, isMap := a.expr.hcl.(*hclsyntax.ObjectConsExpr); isMap && a.items != nil {
+			return d.rowItems(a, sc)
+		}
+		if a.items != nil {
+			d.rowMapExpected(a)
+			return nil, false
+		}
 		return d.rowMap(a, sc)
 	}
 	if a.items != nil {
@@ -136,7 +147,18 @@ func (l *loader) sensitiveAttribute(a *attr) {
 			"Secrets are named, not valued: give the name of an environment variable to an attribute made for it, such as api_key_env.", a.name)
 }
 
-// rowMap lowers an object of expressions over a row.
+// rowItems lowers the members of a map of expressions over a row that is written out.
+func (d *decoder) rowItems(a *attr, sc *scope) (any, bool) {
+	out, all := map[string]any{}, true
+	for _, i := range a.items {
+		n, ok := d.l.lower(i.expr, sc)
+		all = all && ok
+		out[i.key] = n
+	}
+	return out, all
+}
+
+// rowMap lowers an object of expressions over a row that some expression makes.
 func (d *decoder) rowMap(a *attr, sc *scope) (any, bool) {
 	n, ok := d.l.lower(a.expr, sc)
 	if !ok || isNull(n) {
@@ -149,10 +171,14 @@ func (d *decoder) rowMap(a *attr, sc *scope) (any, bool) {
 		}
 	}
 	if n.Op != expr.Object || len(out) < len(n.Keys) {
-		d.l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "%s is a map of expressions over the row, as in { prompt = row.question }.", a.name)
+		d.rowMapExpected(a)
 		return nil, false
 	}
 	return out, true
+}
+
+func (d *decoder) rowMapExpected(a *attr) {
+	d.l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "%s is a map of expressions over the row, as in { prompt = row.question }.", a.name)
 }
 
 // ctyTypes are the types that attributes are converted to.

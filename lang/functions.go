@@ -1,11 +1,20 @@
 package lang
 
 import (
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+	"github.com/zclconf/go-cty/cty/json"
+
+	"github.com/prefab-build/prefab/spec/expr"
 )
 
 // functions returns the functions of the language: go-cty's library under the names that Terraform users know, and
@@ -79,8 +88,76 @@ func (l *loader) functions() map[string]function.Function {
 		"values":          stdlib.ValuesFunc,
 		"zipmap":          stdlib.ZipmapFunc,
 	}
+	for _, f := range exprFunctions {
+		if _, ok := out[f.Name]; !ok {
+			out[f.Name] = bridge(f)
+		}
+	}
 	l.addFileFunctions(out)
 	return out
+}
+
+// bridge makes a function of spec/expr, which works on rows and metrics, available for values that are known.
+func bridge(f expr.Function) function.Function {
+	return function.New(&function.Spec{
+		Description: f.Doc,
+		VarParam:    &function.Parameter{Name: f.Name, Type: cty.DynamicPseudoType, AllowNull: true},
+		Type: func(args []cty.Value) (cty.Type, error) {
+			v, err := callExpr(f, args)
+			return v.Type(), err
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return callExpr(f, args) },
+	})
+}
+
+func callExpr(f expr.Function, args []cty.Value) (cty.Value, error) {
+	n := &expr.Node{Op: expr.Call, Name: f.Name}
+	for _, a := range args {
+		p, err := plain(a)
+		if err != nil {
+			return cty.DynamicVal, err
+		}
+		n.Args = append(n.Args, plainNode(p))
+	}
+	p, err := expr.Compile(n)
+	if err != nil {
+		return cty.DynamicVal, fmt.Errorf("%s The function is %s", sentence(err), f.Signature())
+	}
+	v, err := p.Eval(&expr.Env{})
+	if err != nil {
+		return cty.DynamicVal, errors.New(sentence(err))
+	}
+	b := v.AppendJSON(nil)
+	t, err := json.ImpliedType(b)
+	if err != nil {
+		return cty.DynamicVal, err
+	}
+	return json.Unmarshal(b, t)
+}
+
+// plainNode turns what plain made into a node.
+func plainNode(v any) *expr.Node {
+	switch v := v.(type) {
+	case stdjson.Number:
+		if i, err := v.Int64(); err == nil {
+			return literal(i)
+		}
+		f, _ := v.Float64()
+		return literal(f)
+	case []any:
+		out := listOf()
+		for _, e := range v {
+			out.Args = append(out.Args, plainNode(e))
+		}
+		return out
+	case map[string]any:
+		out := &expr.Node{Op: expr.Object}
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out.Keys, out.Args = append(out.Keys, text(k)), append(out.Args, plainNode(v[k]))
+		}
+		return out
+	}
+	return literal(v)
 }
 
 // conversionFunc makes one of the to... functions.

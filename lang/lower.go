@@ -3,6 +3,7 @@ package lang
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -53,11 +54,18 @@ func (l *loader) valueNode(v cty.Value, at diag.Range) (*expr.Node, bool) {
 		return literal(v.AsString()), true
 	case t == cty.Bool:
 		return literal(v.True()), true
+	case t == cty.Number && v.AsBigFloat().IsInf():
+		l.errorf(at, "operation-failed", "Operation failed", "This is infinite: something is divided by zero.")
+		return nil, false
 	case t == cty.Number:
 		if i, acc := v.AsBigFloat().Int64(); acc == 0 {
 			return literal(i), true
 		}
 		f, _ := v.AsBigFloat().Float64()
+		if math.IsInf(f, 0) {
+			l.errorf(at, "wrong-type", "Wrong type", "The value does not fit: %v.", errNumberRange)
+			return nil, false
+		}
 		return literal(f), true
 	case t.IsObjectType() || t.IsMapType():
 		return l.objectNode(v, at)

@@ -151,13 +151,14 @@ func (l *loader) steps(p partial, t hcl.Traversal, sc *scope) (partial, bool) {
 
 // stepsOf goes on from the value of b, which is nil when that is not known.
 func (l *loader) stepsOf(p partial, t hcl.Traversal, b *block, sc *scope) (partial, bool) {
+	w := walk{block: b}
 	for _, step := range t {
 		var ok bool
 		switch {
 		case p.node != nil:
 			p, ok = l.stepNode(p.node, step)
 		default:
-			p, ok = l.stepValue(p.val, step, b)
+			p, ok = l.stepValue(p.val, step, &w)
 		}
 		if !ok {
 			return partial{}, false
@@ -174,6 +175,13 @@ func (l *loader) stepsOf(p partial, t hcl.Traversal, b *block, sc *scope) (parti
 	return p, true
 }
 
+// A walk is where a traversal has come to among the values of blocks.
+type walk struct {
+	block *block     // whose instances are at hand
+	addr  *addrValue // whose outputs and metrics are at hand
+	path  []string   // below addr
+}
+
 func (p partial) valueOrNull() cty.Value {
 	if p.node != nil || p.val == cty.NilVal {
 		return cty.NullVal(cty.DynamicPseudoType)
@@ -182,17 +190,24 @@ func (p partial) valueOrNull() cty.Value {
 }
 
 // stepValue takes one step into a value.
-func (l *loader) stepValue(v cty.Value, step hcl.Traverser, b *block) (partial, bool) {
+func (l *loader) stepValue(v cty.Value, step hcl.Traverser, w *walk) (partial, bool) {
 	subject := rangeOf(step.SourceRange())
 	key, name := stepKey(step)
-	if a, ok := addressOf(v); ok && !v.Type().HasAttribute(name) {
-		l.unknownOutput(a, name, step)
-		return partial{}, false
+	b := w.block
+	w.block = nil
+	if a, ok := addressOf(v); ok {
+		w.addr, w.path = a, nil
 	}
-	if b != nil && b.keyed && v.Type().IsObjectType() && !v.Type().HasAttribute(name) {
+	missing := v.Type().IsObjectType() && !v.IsNull() && !v.Type().HasAttribute(name)
+	switch {
+	case missing && b != nil && b.keyed:
 		l.unknownInstance(b, name, step)
 		return partial{}, false
+	case missing && w.addr != nil:
+		l.unknownOutput(w, v, name, step)
+		return partial{}, false
 	}
+	w.path = append(w.path, name)
 	if r, ok := capsuleOf[refValue](v); ok {
 		l.errorf(subject, "unknown-attribute-of-value", "Unsupported attribute",
 			"%s is an output of type %s and has no parts. Rows are read by stages: pass the output to one.", r.Ref, r.artifact)
@@ -227,7 +242,9 @@ func stepKey(step hcl.Traverser) (cty.Value, string) {
 	return cty.DynamicVal, ""
 }
 
-func (l *loader) unknownOutput(a *addrValue, name string, step hcl.Traverser) {
+// unknownOutput reports a name that neither an output nor a metric has.
+func (l *loader) unknownOutput(w *walk, v cty.Value, name string, step hcl.Traverser) {
+	a := w.addr
 	if a.from == nil { // a gate or a backend
 		l.errorf(rangeOf(step.SourceRange()), "unknown-output", "Unknown output",
 			"%s has no outputs. It is named as a whole: in `requires` a gate, in `backend` a backend.", a.addr)
@@ -236,9 +253,15 @@ func (l *loader) unknownOutput(a *addrValue, name string, step hcl.Traverser) {
 	if a.from.broken {
 		return // its outputs may depend on what is wrong with it
 	}
-	names := a.from.outputNames()
+	var names []string
+	for n := range v.Type().AttributeTypes() {
+		if n != addrKey {
+			names = append(names, n)
+		}
+	}
+	where := strings.Join(append([]string{a.addr.String()}, w.path...), ".")
 	l.errorf(rangeOf(step.SourceRange()), "unknown-output", "Unknown output", "%s has no output or metric %q.%s",
-		a.addr, name, choices(name, names, "It has"))
+		where, name, choices(name, names, "It has"))
 }
 
 func (l *loader) unknownInstance(b *block, name string, step hcl.Traverser) {

@@ -322,19 +322,6 @@ func objectOf(m map[string]any) cty.Value {
 	return cty.ObjectVal(out)
 }
 
-// outputNames lists what a reference to the instance may name.
-func (in *instance) outputNames() []string {
-	names := map[string]bool{}
-	for _, o := range in.ports.Out {
-		names[o.Name] = true
-	}
-	for i := range in.ports.Metrics {
-		scope, _, _ := strings.Cut(in.ports.Metrics[i].Name, ".")
-		names[scope] = true
-	}
-	return slices.Sorted(maps.Keys(names))
-}
-
 // isEnabled reports the use of something that a switched-off block would make.
 func (l *loader) isEnabled(in *instance, at diag.Range) bool {
 	if in == nil || in.enabled {

@@ -11,6 +11,9 @@ import (
 func didYouMean(given string, candidates []string) string {
 	best, bestDistance := "", max(1, (len([]rune(given))+1)/3)+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		if isBeginning(given, c) || isBeginning(c, given) {
+			best, bestDistance = c, 1
+		}
 		if d := distance(strings.ToLower(given), strings.ToLower(c), bestDistance); d < bestDistance {
 			best, bestDistance = c, d
 		}
@@ -19,6 +22,11 @@ func didYouMean(given string, candidates []string) string {
 		return ""
 	}
 	return fmt.Sprintf(" Did you mean %s?", best)
+}
+
+// isBeginning reports whether s starts with a word of three letters or more, as "warning" does with "warn".
+func isBeginning(word, s string) bool {
+	return len(word) >= 3 && strings.HasPrefix(strings.ToLower(s), strings.ToLower(word))
 }
 
 // choices returns a sentence that suggests the closest candidate, or else lists them.

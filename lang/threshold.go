@@ -62,9 +62,6 @@ func keysOf(m map[string]*spec.MetricDef) []string {
 func (l *loader) threshold(in *instance, n *nested, def *spec.MetricDef) (spec.Threshold, bool) {
 	d := &decoder{l: l, sc: in.scope, in: in, source: map[string]diag.Range{}}
 	v, _ := d.body(n.body, n.schema, "")
-	if d.failed {
-		return spec.Threshold{}, false
-	}
 	t := spec.Threshold{Metric: n.label, Min: asFloat(v["min"]), Max: asFloat(v["max"]), Range: n.rng}
 	t.End, _ = v["end"].(string)
 	t.OnFailure, _ = v["on_failure"].(string)
@@ -73,7 +70,7 @@ func (l *loader) threshold(in *instance, n *nested, def *spec.MetricDef) (spec.T
 		t.OnFailure = "" // the default, so that writing it out changes nothing
 	}
 	switch {
-	case t.Min == nil && t.Max == nil && len(def.Limits) == 0:
+	case t.Min == nil && t.Max == nil && len(def.Limits) == 0 && !d.failed:
 		l.errorf(n.rng, "empty-threshold", "Threshold without a limit", "No profile has a limit for %s, so the threshold needs one of its own: min, max or both.", def.Name)
 	case t.Min != nil && t.Max != nil && *t.Min > *t.Max:
 		l.errorf(d.source["min"], "impossible-threshold", "Impossible threshold", "min is %v and max is %v: no number is between them.", *t.Min, *t.Max)
@@ -84,7 +81,7 @@ func (l *loader) threshold(in *instance, n *nested, def *spec.MetricDef) (spec.T
 	case (t.End == "low" || t.End == "high") && !def.Interval:
 		l.errorf(d.source["end"], "no-interval", "Metric without an interval", "%s is measured without an interval, so only the point can be compared. Remove end.", def.Name)
 	default:
-		return t, true
+		return t, !d.failed
 	}
 	return t, false
 }
