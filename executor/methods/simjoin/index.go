@@ -56,9 +56,16 @@ func prefix(shared, need int) int { return min(shared, max(0, shared-need+1)) }
 // of returns the postings of a rank.
 func (ix *index) of(rank uint32) []posting { return ix.list[ix.start[rank]:ix.start[rank+1]] }
 
-// between returns the postings, of those ordered by class, for classes in [from, to).
+// between returns the postings, of those ordered by class, for classes in [from, to). Most lists are short and lie
+// within as a whole, so the ends are looked at before anything is searched.
 func between(list []posting, from, to uint32) []posting {
-	return list[search(list, from):search(list, to)]
+	if n := len(list); n > 0 && list[n-1].class >= to {
+		list = list[:search(list, to)]
+	}
+	if len(list) > 0 && list[0].class < from {
+		list = list[search(list, from):]
+	}
+	return list
 }
 
 // search returns the place of the first posting whose class is at least the given one.
