@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -20,15 +19,20 @@ type field struct {
 
 // RowJSON returns a writer of the named columns of c. Columns that c lacks are null and so left out.
 func (c Chunk) RowJSON(columns ...string) RowJSON {
-	var cols []Column
-	for _, name := range columns {
-		if col, ok := c.Column(name); ok {
-			cols = append(cols, col)
-		}
-	}
-	slices.SortFunc(cols, func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
+	sorted := slices.Clone(columns)
+	slices.Sort(sorted)
+	return c.RowJSONInOrder(sorted...)
+}
+
+// RowJSONInOrder returns a writer whose members stand in the order in which the columns are named, for files that
+// people read; all else is as with RowJSON.
+func (c Chunk) RowJSONInOrder(columns ...string) RowJSON {
 	w := RowJSON{}
-	for _, col := range cols {
+	for _, name := range columns {
+		col, ok := c.Column(name)
+		if !ok {
+			continue
+		}
 		f := newField(col)
 		f.key = append(AppendJSONString(nil, col.Name), ':')
 		w.fields = append(w.fields, f)

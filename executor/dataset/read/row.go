@@ -79,13 +79,23 @@ func (w *worker) collect(v expr.Value) {
 				w.extras = append(w.extras, expr.Field{Name: old.name, Value: w.values[a.column]})
 			}
 			w.values[a.column], w.found[a.column] = f.Value, found{f.Name, a.rank}
-		case f.Name == spec.Extra && f.Value.Kind() == expr.Map:
-			w.extras = append(w.extras, f.Value.Fields()...) // as our own export writes it
+		case f.Name == spec.Extra && w.embedded(f.Value).Kind() == expr.Map:
+			w.extras = append(w.extras, w.embedded(f.Value).Fields()...) // as our own export writes it
 		case !known && w.mapped[f.Name]:
 		default:
 			w.extras = append(w.extras, f)
 		}
 	}
+}
+
+// embedded returns the object that a string holds as JSON, where the format has no objects of its own; else v.
+func (w *worker) embedded(v expr.Value) expr.Value {
+	if v.Kind() == expr.String && (w.comma != 0 || w.Format == frame.Parquet) {
+		if object, err := expr.FromJSONString(v.Str()); err == nil {
+			return object
+		}
+	}
+	return v
 }
 
 // leftovers writes the extra fields as one object.
