@@ -3,14 +3,16 @@ package stages
 
 import (
 	"github.com/prefab-build/prefab/executor/stage"
-	"github.com/prefab-build/prefab/executor/stages/split"
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
+	"github.com/prefab-build/prefab/executor/stages/deduplicate"
+	"github.com/prefab-build/prefab/executor/stages/split"
 )
 
 // All returns every stage kind, by name.
 func All() []*stage.Kind {
 	return []*stage.Kind{
 		decontaminate.Kind,
+		deduplicate.Kind,
 		split.Kind,
 	}
 }
