@@ -62,6 +62,7 @@ type decoder struct {
 	pos    int
 	elems  []Value
 	fields []Field
+	buf    []byte // a string with escapes, as far as it is read
 }
 
 func (d *decoder) fail(code string, at int, format string, args ...any) error {
@@ -268,29 +269,55 @@ func (d *decoder) digits() bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// str reads a string whose opening quote is next.
-func (d *decoder) str() (string, error) {
-	d.pos++
-	start := d.pos
-	ascii := true
-	for i := start; i < len(d.text); i++ {
-		switch c := d.text[i]; {
-		case c == '"':
-			s := d.text[start:i]
-			if !ascii && !utf8.ValidString(s) {
-				return "", d.badUTF8(start)
-			}
-			d.pos = i + 1
-			return s, nil
-		case c == '\\':
-			return d.escaped(start, i)
-		case c < 0x20:
-			return "", d.fail(BadSyntax, i, "the control character 0x%02x stands in a string without an escape", c)
-		case c >= utf8.RuneSelf:
-			ascii = false
+// plain returns where in the text, from i on, the first byte stands that is not simply part of a string: a quote, a
+// backslash, a control character, or the end.
+func (d *decoder) plain(i int) int {
+	for ; i < len(d.text); i++ {
+		if c := d.text[i]; c == '"' || c == '\\' || c < 0x20 {
+			return i
 		}
 	}
+	return i
+}
+
+// str reads a string whose opening quote is next. One without escapes is a part of the text.
+func (d *decoder) str() (string, error) {
+	start := d.pos + 1
+	i := d.plain(start)
+	if i < len(d.text) && d.text[i] == '"' {
+		d.pos = i + 1
+		return d.text[start:i], d.utf8(start, i)
+	}
+	d.buf = d.buf[:0]
+	for done := start; i < len(d.text) && d.text[i] >= 0x20; i = d.plain(i) {
+		if err := d.utf8(done, i); err != nil {
+			return "", err
+		}
+		d.buf = append(d.buf, d.text[done:i]...)
+		if d.text[i] == '"' {
+			d.pos = i + 1
+			return string(d.buf), nil
+		}
+		r, size, err := d.escape(i)
+		if err != nil {
+			return "", err
+		}
+		d.buf = utf8.AppendRune(d.buf, r)
+		i += size
+		done = i
+	}
+	if i < len(d.text) {
+		return "", d.fail(BadSyntax, i, "the control character 0x%02x stands in a string without an escape", d.text[i])
+	}
 	return "", d.fail(BadSyntax, start-1, "the string that starts here has no end")
+}
+
+// utf8 checks a part of the text.
+func (d *decoder) utf8(from, to int) error {
+	if utf8.ValidString(d.text[from:to]) {
+		return nil
+	}
+	return d.badUTF8(from)
 }
 
 func (d *decoder) badUTF8(at int) error {
@@ -302,40 +329,6 @@ func (d *decoder) badUTF8(at int) error {
 		at += size
 	}
 	panic("expr: no bad UTF-8 where some was seen")
-}
-
-// escaped finishes a string that starts at start and whose first escape is at i.
-func (d *decoder) escaped(start, i int) (string, error) {
-	var b strings.Builder
-	done := start
-	for i < len(d.text) {
-		switch c := d.text[i]; {
-		case c == '"':
-			if part := d.text[done:i]; !utf8.ValidString(part) {
-				return "", d.badUTF8(done)
-			}
-			b.WriteString(d.text[done:i])
-			d.pos = i + 1
-			return b.String(), nil
-		case c == '\\':
-			if part := d.text[done:i]; !utf8.ValidString(part) {
-				return "", d.badUTF8(done)
-			}
-			b.WriteString(d.text[done:i])
-			r, size, err := d.escape(i)
-			if err != nil {
-				return "", err
-			}
-			b.WriteRune(r)
-			i += size
-			done = i
-		case c < 0x20:
-			return "", d.fail(BadSyntax, i, "the control character 0x%02x stands in a string without an escape", c)
-		default:
-			i++
-		}
-	}
-	return "", d.fail(BadSyntax, start-1, "the string that starts here has no end")
 }
 
 // escape reads the escape at i, and the second half of a surrogate pair with it.
