@@ -124,10 +124,17 @@ func (a *app) setView() {
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.applyCommand(),
+		a.backendCommand(),
+		a.catCommand(),
 		a.fmtCommand(),
+		a.graphCommand(),
+		a.logCommand(),
+		a.outputCommand(),
 		a.planCommand(),
+		a.showCommand(),
 		a.stagesCommand(),
 		a.validateCommand(),
 		a.versionCommand(),
+		a.whyCommand(),
 	}
 }

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/lang"
+	"github.com/prefab-build/prefab/spec/expr"
+)
+
+type catFlags struct {
+	variables
+	row, where, port string
+	limit            int
+}
+
+func (a *app) catCommand() *cobra.Command {
+	var f catFlags
+	c := &cobra.Command{
+		Use:   "cat ADDR[.PORT]",
+		Short: "Print the rows of a stage's output as JSON lines",
+		Long: "Print the rows of a stage's output as JSON lines, in source order.\n\n" +
+			"--where takes an expression over row, as in --where 'length(row.chosen) > 100 && row.category == \"math\"'.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.cat(cmd, &f, args[0]) },
+	}
+	f.register(c.Flags())
+	c.Flags().StringVar(&f.row, "row", "", "only the row whose id begins with these digits")
+	c.Flags().StringVar(&f.where, "where", "", "only rows for which this `expression` holds")
+	c.Flags().IntVar(&f.limit, "limit", 0, "at most `N` rows (default all)")
+	return c
+}
+
+func (a *app) cat(cmd *cobra.Command, f *catFlags, address string) error {
+	i, err := a.inspect(cmd.Context(), &f.variables)
+	if err != nil {
+		return err
+	}
+	defer i.history.Close()
+	o, err := i.table(address)
+	if err != nil {
+		return err
+	}
+	var where *expr.Program
+	if f.where != "" {
+		node, problems := lang.LowerRow(f.where)
+		if problems.HasErrors() {
+			a.view.Diagnostics(problems, lang.Files{"--where": []byte(f.where)})
+			return codeError(exitError)
+		}
+		if where, err = expr.Compile(node); err != nil {
+			return err
+		}
+	}
+	w := bufio.NewWriter(a.Out)
+	defer w.Flush()
+	names := o.Table.Names(o.Artifact)
+	printed := 0
+	for c := range o.Table.Chunks() {
+		chunk, err := o.Table.Load(cmd.Context(), c, names)
+		if err != nil {
+			return err
+		}
+		rows := chunk.RowJSON(names...)
+		for r := range chunk.Rows {
+			if f.limit > 0 && printed == f.limit {
+				return w.Flush()
+			}
+			line := rows.Append(nil, r)
+			keep, err := wanted(line, f.row, where)
+			if err != nil {
+				return fmt.Errorf("--where: %w", err)
+			}
+			if keep {
+				printed++
+				if _, err := w.Write(append(line, '\n')); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return w.Flush()
+}
+
+// table finds the output that an address names; without a port it is the stage's only table.
+func (i *inspected) table(address string) (executor.Output, error) {
+	stage, port := address, ""
+	n, err := i.node(stage)
+	if err != nil {
+		if at := strings.LastIndexByte(address, '.'); at > 0 {
+			if m, err2 := i.node(address[:at]); err2 == nil {
+				n, err, port = m, nil, address[at+1:]
+			}
+		}
+	}
+	if err != nil {
+		return executor.Output{}, err
+	}
+	r, err := i.result(n)
+	if err != nil {
+		return executor.Output{}, err
+	}
+	var names []string
+	var only executor.Output
+	for name, o := range r.Outputs {
+		if o.Table == nil {
+			continue
+		}
+		if name == port {
+			return o, nil
+		}
+		names, only = append(names, n.Addr.String()+"."+name), o
+	}
+	if port == "" && len(names) == 1 {
+		return only, nil
+	}
+	return executor.Output{}, fmt.Errorf("name one of the tables of %s: %s", n.Addr, strings.Join(names, ", "))
+}
+
+func wanted(line []byte, id string, where *expr.Program) (bool, error) {
+	if id == "" && where == nil {
+		return true, nil
+	}
+	if id != "" {
+		var row struct{ ID string }
+		if err := json.Unmarshal(line, &row); err != nil {
+			return false, err
+		}
+		if !strings.HasPrefix(row.ID, id) {
+			return false, nil
+		}
+	}
+	if where == nil {
+		return true, nil
+	}
+	v, err := expr.FromJSON(line)
+	if err != nil {
+		return false, err
+	}
+	got, err := where.Eval(&expr.Env{Row: v})
+	if err != nil {
+		return false, err
+	}
+	if got.Kind() != expr.Bool {
+		return false, fmt.Errorf("the expression must be true or false, and is %s", got.Kind())
+	}
+	return got.Bool(), nil
+}

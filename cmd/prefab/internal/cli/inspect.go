@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// inspected is a pipeline as it stands in the store: the plan, and the results that it found there.
+type inspected struct {
+	*session
+	plan  *planner.Plan
+	known *executor.Known
+}
+
+// inspect loads a pipeline and looks up its results; nothing runs and nothing is printed.
+func (a *app) inspect(ctx context.Context, v *variables) (*inspected, error) {
+	s, err := a.load(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	facts, err := s.facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := executor.NewKnown(s.store, s.history.View(ctx))
+	specs := make([]*spec.KindSpec, 0, len(s.kinds))
+	for _, k := range s.kinds {
+		specs = append(specs, &k.KindSpec)
+	}
+	plan, err := planner.Make(s.pipeline, specs, facts, known, planner.Options{}, Version)
+	if err != nil {
+		return nil, err
+	}
+	return &inspected{session: s, plan: plan, known: known}, nil
+}
+
+// node finds the one stage that an address names.
+func (i *inspected) node(text string) (*planner.Node, error) {
+	found, err := addressed(i.pipeline, text)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 1 {
+		return nil, fmt.Errorf("%s has %d instances: name one, such as %s", text, len(found), found[0])
+	}
+	n, ok := i.plan.Node(found[0])
+	if !ok {
+		return nil, fmt.Errorf("the plan has no %s", found[0])
+	}
+	return n, nil
+}
+
+// result returns what is stored of a stage, or why nothing is.
+func (i *inspected) result(n *planner.Node) (*executor.Result, error) {
+	if r := i.known.Result(n); r != nil {
+		return r, nil
+	}
+	if n.State == planner.Blocked {
+		return nil, fmt.Errorf("%s is blocked: %s", n.Addr, n.Reason)
+	}
+	return nil, fmt.Errorf("%s has no stored result for the spec and inputs as they are: run prefab apply", n.Addr)
+}
+
+func (a *app) whyCommand() *cobra.Command {
+	var v variables
+	c := &cobra.Command{
+		Use:   "why ADDR",
+		Short: "Explain why a stage would run, from the difference of two keys",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, err := a.inspect(cmd.Context(), &v)
+			if err != nil {
+				return err
+			}
+			defer i.history.Close()
+			n, err := i.node(args[0])
+			if err != nil {
+				return err
+			}
+			w := view.Why{Node: n}
+			if p := i.history.View(cmd.Context()).Previous(); p != nil {
+				if was, ok := p.Nodes[n.Addr.String()]; ok {
+					w.Previous, w.Run = &was, p.Run
+					w.Differences = planner.Diff(was.Base, n.Base)
+					if n.Key != nil {
+						w.Differences = append(w.Differences, planner.Diff(was.Inputs, n.Key.Inputs)...)
+					}
+				}
+			}
+			for _, c := range i.plan.Changes {
+				if c.Addr == n.Addr {
+					w.Differences = append(w.Differences, c.Text)
+				}
+			}
+			a.view.Why(w)
+			return nil
+		},
+	}
+	v.register(c.Flags())
+	return c
+}
+
+func (a *app) showCommand() *cobra.Command {
+	var v variables
+	c := &cobra.Command{
+		Use:   "show ADDR",
+		Short: "Show what a stage made: schema, rows, a sample, metrics, ledger",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, err := a.inspect(cmd.Context(), &v)
+			if err != nil {
+				return err
+			}
+			defer i.history.Close()
+			n, err := i.node(args[0])
+			if err != nil {
+				return err
+			}
+			r, err := i.result(n)
+			if err != nil {
+				return err
+			}
+			ledger, err := executor.LoadLedger(cmd.Context(), i.store, r)
+			if err != nil {
+				return err
+			}
+			shown := view.Shown{Node: n, Result: r, Ledger: ledger, Places: i.places(n, ledger)}
+			for name, o := range r.Outputs {
+				if o.Table != nil {
+					sample, err := sampleRows(cmd.Context(), o, 2)
+					if err != nil {
+						return err
+					}
+					shown.Samples = append(shown.Samples, view.Sample{Port: name, Output: o, Rows: sample})
+					continue
+				}
+				files := map[string][]byte{}
+				for _, f := range o.Files {
+					const most = 4 << 20 // a model's features are readable; an export is not for here
+					if f.Size > most {
+						continue
+					}
+					if files[f.Name], err = i.store.Get(cmd.Context(), f.Digest); err != nil {
+						return err
+					}
+				}
+				shown.Files = append(shown.Files, view.ShownFiles{Port: name, Output: o, Content: files})
+			}
+			a.view.Show(shown)
+			return nil
+		},
+	}
+	v.register(c.Flags())
+	return c
+}
+
+// sampleRows returns the first rows of a table as JSON.
+func sampleRows(ctx context.Context, o executor.Output, n int) ([]string, error) {
+	var rows []string
+	names := o.Table.Names(o.Artifact)
+	for c := 0; c < o.Table.Chunks() && len(rows) < n; c++ {
+		chunk, err := o.Table.Load(ctx, c, names)
+		if err != nil {
+			return nil, err
+		}
+		w := chunk.RowJSON(names...)
+		for r := 0; r < chunk.Rows && len(rows) < n; r++ {
+			rows = append(rows, string(w.Append(nil, r)))
+		}
+	}
+	return rows, nil
+}
+
+func (a *app) outputCommand() *cobra.Command {
+	var v variables
+	c := &cobra.Command{
+		Use:   "output [NAME]",
+		Short: "Print the pipeline's outputs from stored metrics",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, err := a.inspect(cmd.Context(), &v)
+			if err != nil {
+				return err
+			}
+			defer i.history.Close()
+			list := values(i.pipeline, func(addr spec.Addr) ([]spec.Metric, planner.Outcome) {
+				n, ok := i.plan.Node(addr)
+				if !ok || i.known.Result(n) == nil {
+					return nil, planner.Pending
+				}
+				return i.known.Result(n).Metrics, planner.Pass
+			})
+			if len(args) == 1 {
+				for _, o := range list {
+					if o.Name == args[0] {
+						a.view.OneOutput(o)
+						return nil
+					}
+				}
+				return fmt.Errorf("the spec has no output %q", args[0])
+			}
+			a.view.OutputList(list)
+			return nil
+		},
+	}
+	v.register(c.Flags())
+	return c
+}

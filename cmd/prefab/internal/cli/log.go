@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/prefab-build/prefab/executor/history"
+	"github.com/prefab-build/prefab/spec"
+)
+
+func (a *app) logCommand() *cobra.Command {
+	var most int
+	var run int64
+	c := &cobra.Command{
+		Use:   "log [ADDR]",
+		Short: "List past runs, show one, or show the last of a stage",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			h := history.Open(filepath.Join(a.dir, ".prefab", "history.db"), a.view.Warning)
+			defer h.Close()
+			ctx := cmd.Context()
+			switch {
+			case len(args) == 1:
+				addr, err := spec.ParseAddr(args[0])
+				if err != nil {
+					return err
+				}
+				n, err := h.LastOf(ctx, addr)
+				if err != nil {
+					return err
+				}
+				if n == nil {
+					return fmt.Errorf("no run is recorded of %s", addr)
+				}
+				a.view.StageLog(n)
+			case run > 0:
+				r, err := h.Run(ctx, run)
+				if err != nil {
+					return err
+				}
+				if r == nil {
+					return fmt.Errorf("there is no run %d", run)
+				}
+				a.view.RunLog(r)
+			default:
+				runs, err := h.Runs(ctx, most)
+				if err != nil {
+					return err
+				}
+				a.view.Runs(runs)
+			}
+			return nil
+		},
+	}
+	c.Flags().IntVarP(&most, "number", "n", 20, "how many runs to list")
+	c.Flags().Int64Var(&run, "run", 0, "show this run")
+	return c
+}

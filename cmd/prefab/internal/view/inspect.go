@@ -1,0 +1,304 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A Why is what there is to say of a stage's key.
+type Why struct {
+	Node        *planner.Node
+	Previous    *planner.PreviousNode // of the last run; nil when it was not in it
+	Run         int64
+	Differences []string
+}
+
+// Why explains what a plan says of one stage.
+func (v *View) Why(w Why) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{
+			"addr": w.Node.Addr, "state": w.Node.State, "reason": w.Node.Reason, "differences": w.Differences,
+			"base": w.Node.Base, "key": w.Node.Key, "previous": w.Previous,
+		})
+		return
+	}
+	fmt.Fprintf(v.out, "%s %s", v.styles.bold.Render(w.Node.Addr.String()), planWords[w.Node.State])
+	if w.Node.Reason != "" {
+		fmt.Fprintf(v.out, ": %s", w.Node.Reason)
+	}
+	fmt.Fprintln(v.out)
+	switch {
+	case w.Previous == nil:
+		fmt.Fprintln(v.out, "It was in no full run before under this name.")
+	case len(w.Differences) == 0:
+		fmt.Fprintf(v.out, "Its key is that of run %d, as far as it is known.\n", w.Run)
+	default:
+		fmt.Fprintf(v.out, "Since run %d:\n", w.Run)
+		for _, d := range w.Differences {
+			fmt.Fprintln(v.out, "  "+v.wrap(d, 4))
+		}
+	}
+	fmt.Fprintln(v.out, "\n"+v.styles.bold.Render("What is asked"))
+	v.components(w.Node.Base)
+	if w.Node.Key != nil {
+		fmt.Fprintln(v.out, v.styles.bold.Render("Of what"))
+		v.components(w.Node.Key.Inputs)
+	}
+}
+
+func (v *View) components(list []planner.Component) {
+	width := 0
+	for _, c := range list {
+		width = max(width, len(c.Name))
+	}
+	width = min(width, 36)
+	for _, c := range list {
+		value := c.Value
+		if len(value) == 64 && strings.Trim(value, "0123456789abcdef") == "" {
+			value = value[:12]
+		}
+		fmt.Fprintf(v.out, "  %s  %s\n", pad(c.Name, width), clip(value, v.width-width-4))
+	}
+}
+
+// Shown is a stored result with what a person wants to see of it.
+type Shown struct {
+	Node    *planner.Node
+	Result  *executor.Result
+	Samples []Sample
+	Files   []ShownFiles
+	Ledger  executor.Ledger
+	Places  map[int]string // file and line of a ledger line, where there is one
+}
+
+// A Sample is a few rows of an output.
+type Sample struct {
+	Port   string
+	Output executor.Output
+	Rows   []string // JSON
+}
+
+// ShownFiles are the files of an output, the small ones with their content.
+type ShownFiles struct {
+	Port    string
+	Output  executor.Output
+	Content map[string][]byte
+}
+
+// Show prints a stored result.
+func (v *View) Show(s Shown) {
+	slices.SortFunc(s.Samples, func(a, b Sample) int { return strings.Compare(a.Port, b.Port) })
+	if v.opts.JSON {
+		outputs := map[string]any{}
+		for _, x := range s.Samples {
+			outputs[x.Port] = map[string]any{"artifact": x.Output.Artifact, "rows": x.Output.Rows(), "columns": x.Output.Table.Names(x.Output.Artifact)}
+		}
+		for _, x := range s.Files {
+			outputs[x.Port] = map[string]any{"artifact": x.Output.Artifact, "files": x.Output.Files}
+		}
+		v.printJSON(map[string]any{
+			"addr": s.Node.Addr, "outputs": outputs, "metrics": s.Result.Metrics, "counts": s.Result.Counts, "ledger": s.Ledger,
+		})
+		return
+	}
+	fmt.Fprintln(v.out, v.styles.bold.Render(s.Node.Addr.String()))
+	for _, x := range s.Samples {
+		fmt.Fprintf(v.out, "\n%s  %s, %s in %s\n", v.styles.good.Render(x.Port), x.Output.Artifact,
+			count(int(x.Output.Rows()), "row"), count(x.Output.Table.Chunks(), "chunk"))
+		fmt.Fprintln(v.out, "  "+v.wrap("columns: "+strings.Join(x.Output.Table.Names(x.Output.Artifact), ", "), 2))
+		for _, row := range x.Rows {
+			fmt.Fprintln(v.out, "  "+clip(row, v.width-3))
+		}
+	}
+	for _, x := range s.Files {
+		v.showFiles(x)
+	}
+	v.metrics(s.Result.Metrics)
+	v.ledger(s)
+}
+
+func (v *View) showFiles(x ShownFiles) {
+	fmt.Fprintf(v.out, "\n%s  %s\n", v.styles.good.Render(x.Port), x.Output.Artifact)
+	for _, f := range x.Output.Files {
+		name := f.Name
+		if name == "" {
+			name = "(the file)"
+		}
+		fmt.Fprintf(v.out, "  %s  %s  sha256 %s\n", name, bytesText(f.Size), f.Digest.Short())
+	}
+	// A model tells of itself in summary.json: what a person can read of its weights.
+	var summary struct {
+		Features []struct {
+			Text   string
+			Weight float64
+			DF     int64
+		}
+	}
+	if json.Unmarshal(x.Content["summary.json"], &summary) == nil && len(summary.Features) > 0 {
+		fmt.Fprintln(v.out, "  strongest features (weight towards chosen, pairs that have it)")
+		for _, f := range summary.Features {
+			fmt.Fprintf(v.out, "    %+8.3f  %7s  %q\n", f.Weight, thousands(f.DF), f.Text)
+		}
+	}
+}
+
+func (v *View) metrics(list []spec.Metric) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(v.out, "\n"+v.styles.bold.Render("Metrics"))
+	width := 0
+	for _, m := range list {
+		width = max(width, len(m.Name))
+	}
+	for _, m := range list {
+		text := ""
+		switch {
+		case !m.Available():
+			text = v.styles.faint.Render("unavailable: " + m.Reason)
+		case m.Low != nil && m.High != nil:
+			text = fmt.Sprintf("%s [%s, %s]", number(*m.Value), number(*m.Low), number(*m.High))
+		default:
+			text = number(*m.Value)
+		}
+		if m.Available() && m.Unit != "" {
+			text += " " + m.Unit
+		}
+		if m.N > 0 {
+			text += v.styles.faint.Render(fmt.Sprintf("  n=%s", thousands(m.N)))
+		}
+		fmt.Fprintf(v.out, "  %s  %s\n", pad(m.Name, width), v.wrap(text, width+4))
+		v.table(m.Table, width+4)
+	}
+}
+
+// table prints what a metric has beside its number: an object of numbers, or a list of objects with equal fields.
+func (v *View) table(t any, indent int) {
+	if t == nil {
+		return
+	}
+	b := string(spec.Canonical(t))
+	const most = 400
+	if len(b) > most {
+		b = b[:most] + "…"
+	}
+	fmt.Fprintf(v.out, "%s%s\n", strings.Repeat(" ", indent), v.styles.faint.Render(v.wrap(strings.NewReplacer(",", ", ", ":", ": ").Replace(b), indent)))
+}
+
+func (v *View) ledger(s Shown) {
+	c := s.Result.Counts
+	var out int64
+	for _, n := range c.Out {
+		out += n
+	}
+	fmt.Fprintf(v.out, "\n%s  %s in, %s out\n", v.styles.bold.Render("Ledger"), thousands(c.In), thousands(out))
+	for _, reason := range sortedKeys(c.Dropped) {
+		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.warn.Render("dropped "+thousands(c.Dropped[reason])), reason)
+	}
+	for _, reason := range sortedKeys(c.Noted) {
+		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.faint.Render("noted   "+thousands(c.Noted[reason])), reason)
+	}
+	const most = 10
+	for i, l := range s.Ledger {
+		if i == most {
+			fmt.Fprintf(v.out, "  and %s more: prefab show %s --json\n", thousands(int64(len(s.Ledger)-most)), s.Node.Addr)
+			return
+		}
+		where := s.Places[i]
+		if where == "" {
+			where = fmt.Sprintf("chunk %d, row %d", l.Chunk, l.Row)
+		}
+		text := where + ": " + l.Reason
+		if l.Detail != "" {
+			text += ": " + l.Detail
+		}
+		fmt.Fprintln(v.out, "    "+clip(text, v.width-5))
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// OutputList prints the outputs, and says so when there are none.
+func (v *View) OutputList(list []Value) {
+	if v.opts.JSON {
+		out := map[string]any{}
+		for _, o := range list {
+			if !o.Sensitive && o.Problem == "" {
+				out[o.Name] = o.Value
+			}
+		}
+		v.printJSON(out)
+		return
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(v.out, "The spec has no outputs.")
+		return
+	}
+	v.Outputs(list)
+}
+
+// OneOutput prints the value of an output alone, for scripts. A sensitive one is printed when it is asked for by name.
+func (v *View) OneOutput(o Value) {
+	if o.Problem != "" {
+		v.Error(fmt.Errorf("output %s has no value: %s", o.Name, o.Problem))
+		return
+	}
+	fmt.Fprintln(v.out, o.Value.String())
+}
+
+// Graph prints a pipeline as a graph.
+func (v *View) Graph(g planner.Graph, format string) {
+	if format == "json" {
+		v.printJSON(g)
+		return
+	}
+	var b strings.Builder
+	id := map[spec.Addr]string{}
+	if format == "dot" {
+		b.WriteString("digraph pipeline {\n  rankdir = LR\n  node [shape = box, fontname = \"sans-serif\"]\n")
+	} else {
+		b.WriteString("flowchart LR\n")
+	}
+	for i, n := range g.Nodes {
+		id[n] = fmt.Sprintf("n%d", i)
+		switch {
+		case format == "dot" && n.Kind == "gate":
+			fmt.Fprintf(&b, "  %s [label = %q, shape = diamond]\n", id[n], n.String())
+		case format == "dot":
+			fmt.Fprintf(&b, "  %s [label = %q]\n", id[n], n.String())
+		case n.Kind == "gate":
+			fmt.Fprintf(&b, "  %s{%q}\n", id[n], n.String())
+		default:
+			fmt.Fprintf(&b, "  %s[%q]\n", id[n], n.String())
+		}
+	}
+	for _, e := range g.Edges {
+		switch {
+		case format == "dot" && e.Kind == "data":
+			fmt.Fprintf(&b, "  %s -> %s [label = %q]\n", id[e.From], id[e.To], e.Port)
+		case format == "dot":
+			fmt.Fprintf(&b, "  %s -> %s [style = dashed, label = %q]\n", id[e.From], id[e.To], e.Kind)
+		case e.Kind == "data":
+			fmt.Fprintf(&b, "  %s -->|%s| %s\n", id[e.From], e.Port, id[e.To])
+		default:
+			fmt.Fprintf(&b, "  %s -.->|%s| %s\n", id[e.From], e.Kind, id[e.To])
+		}
+	}
+	if format == "dot" {
+		b.WriteString("}\n")
+	}
+	fmt.Fprint(v.out, b.String())
+}

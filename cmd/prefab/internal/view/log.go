@@ -1,0 +1,91 @@
+package view
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/prefab-build/prefab/backends"
+	"github.com/prefab-build/prefab/executor/history"
+)
+
+// Runs lists past runs, the latest first.
+func (v *View) Runs(list []history.Run) {
+	if v.opts.JSON {
+		v.printJSON(list)
+		return
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(v.out, "No runs yet: prefab apply makes the first.")
+		return
+	}
+	for _, r := range list {
+		fmt.Fprintln(v.out, clip(runLine(r), v.width))
+	}
+}
+
+func runLine(r history.Run) string {
+	end := "did not end"
+	if r.Ended() {
+		end = fmt.Sprintf("%s, exit code %d", round(r.End.Sub(r.Start)), r.ExitCode)
+	}
+	line := fmt.Sprintf("%4d  %s  %s", r.ID, r.Start.Local().Format(time.DateTime), end)
+	for _, s := range stateOrder {
+		if n := r.States[string(s)]; n > 0 {
+			line += fmt.Sprintf(", %d %s", n, s)
+		}
+	}
+	if r.Limit > 0 {
+		line += fmt.Sprintf(" (trial of %d rows)", r.Limit)
+	}
+	return line
+}
+
+// RunLog prints one run: every stage and every verdict.
+func (v *View) RunLog(r *history.Record) {
+	if v.opts.JSON {
+		v.printJSON(r)
+		return
+	}
+	fmt.Fprintf(v.out, "%s\n%s %s\n\n", runLine(r.Run), "prefab", r.Run.Command)
+	width := 0
+	for _, n := range r.Nodes {
+		width = max(width, len(n.Addr.String()))
+	}
+	for _, n := range r.Nodes {
+		line := fmt.Sprintf("  %s  %s  %6s  %10s rows in  %10s out  %s", pad(clip(n.Addr.String(), 34), min(width, 34)), pad(n.State, 7),
+			round(n.Duration), thousands(n.RowsIn), thousands(n.RowsOut), n.Message)
+		fmt.Fprintln(v.out, clip(line, v.width))
+	}
+	for i := range r.Verdicts {
+		v.verdict(&r.Verdicts[i], 34)
+	}
+}
+
+// StageLog prints the last result of one stage.
+func (v *View) StageLog(n *history.Node) {
+	if v.opts.JSON {
+		v.printJSON(n)
+		return
+	}
+	fmt.Fprintf(v.out, "%s in run %d: %s, %s, %s rows in, %s out\n", v.styles.bold.Render(n.Addr.String()), n.Run, n.State,
+		round(n.Duration), thousands(n.RowsIn), thousands(n.RowsOut))
+	if n.Message != "" {
+		fmt.Fprintln(v.out, "  "+v.wrap(n.Message, 2))
+	}
+	v.metrics(n.Metrics)
+}
+
+// Backends says what compute devices there are.
+func (v *View) Backends(list []backends.Status) {
+	if v.opts.JSON {
+		v.printJSON(list)
+		return
+	}
+	for _, s := range list {
+		if s.Available {
+			fmt.Fprintf(v.out, "%s %s\n    %s\n    numerics %s\n", v.styles.good.Render("yes"), pad(s.Name, 9), s.Detail, s.Numerics)
+			continue
+		}
+		fmt.Fprintf(v.out, "%s  %s\n    %s\n", v.styles.warn.Render("no"), pad(s.Name, 9), v.wrap(s.Why+". "+s.Remedy, 4))
+	}
+}
