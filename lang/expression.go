@@ -121,7 +121,17 @@ func second(t hcl.Traversal) (string, hcl.Range, bool) {
 		return "", hcl.Range{}, false
 	}
 	a, ok := t[1].(hcl.TraverseAttr)
-	return a.Name, t[1].SourceRange(), ok
+	return a.Name, nameOf(t[1]), ok
+}
+
+// nameOf is the range of a step without the dot before it.
+func nameOf(step hcl.Traverser) hcl.Range {
+	r := step.SourceRange()
+	if a, ok := step.(hcl.TraverseAttr); ok && r.End.Byte-r.Start.Byte == len(a.Name)+1 {
+		r.Start.Byte++
+		r.Start.Column++
+	}
+	return r
 }
 
 func (l *loader) checkVariable(t hcl.Traversal) bool {

@@ -1,11 +1,14 @@
 package lang
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/prefab-build/prefab/spec"
@@ -55,7 +58,9 @@ func (l *loader) check(n *nested, sc *scope) (spec.Check, bool) {
 			ok2 = false
 		}
 	}
-	c.Text = l.sourceText(condition.expr.rng())
+	if ok1 {
+		c.Text = l.sourceText(condition.expr.rng(), c.Condition)
+	}
 	if a := n.body.get("severity"); a != nil {
 		switch c.Severity = l.plainText(a, sc); c.Severity {
 		case "error":
@@ -91,13 +96,27 @@ func (l *loader) plainText(a *attr, sc *scope) string {
 	return s.AsString()
 }
 
-// sourceText is what stands in a range of the source, on one line.
-func (l *loader) sourceText(r diag.Range) string {
+// sourceText is an expression as it is written, but on one line, without comments and in the one layout, so that none of
+// these count. In a JSON file it is what the expression was lowered to.
+func (l *loader) sourceText(r diag.Range, n *expr.Node) string {
 	b := l.files[r.File]
-	if r.Start.Byte < 0 || r.End.Byte > len(b) || r.Start.Byte > r.End.Byte {
-		return ""
+	if strings.HasSuffix(r.File, ".json") || r.Start.Byte > r.End.Byte || r.End.Byte > len(b) {
+		return n.String()
 	}
-	return strings.Join(strings.Fields(string(b[r.Start.Byte:r.End.Byte])), " ")
+	tokens, _ := hclsyntax.LexExpression(b[r.Start.Byte:r.End.Byte], r.File, hcl.InitialPos)
+	var out []byte
+	end := 0
+	for _, t := range tokens {
+		if t.Type == hclsyntax.TokenComment || t.Type == hclsyntax.TokenNewline {
+			continue
+		}
+		if t.Range.Start.Byte > end && len(out) > 0 {
+			out = append(out, ' ')
+		}
+		out = append(out, t.Bytes...)
+		end = t.Range.End.Byte
+	}
+	return string(bytes.TrimSpace(hclwrite.Format(out)))
 }
 
 // gates returns the gates that are enabled, by address.

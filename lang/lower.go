@@ -336,9 +336,28 @@ func (l *loader) partialTemplate(e *hclsyntax.TemplateExpr, sc *scope) (partial,
 				"A %s has no text of its own. Turn it into text with join or jsonencode.", typeOf(p))
 			all = false
 		}
-		n.Args = append(n.Args, p)
+		appendText(n, p)
 	}
 	return lowered(n), all
+}
+
+// appendText adds a part to a template. A template inside, as a condition or a loop makes one, is joined to it.
+func appendText(t, part *expr.Node) {
+	if part.Op == expr.Template {
+		for _, a := range part.Args {
+			appendText(t, a)
+		}
+		return
+	}
+	if s, isText := part.Value.(string); isText && len(t.Args) > 0 {
+		if last := t.Args[len(t.Args)-1]; last.Op == expr.Literal {
+			if before, ok := last.Value.(string); ok {
+				t.Args[len(t.Args)-1] = text(before + s)
+				return
+			}
+		}
+	}
+	t.Args = append(t.Args, part)
 }
 
 // partialTemplateJoin lowers the loop of a template, whose rounds are joined without a separator.

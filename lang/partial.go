@@ -128,7 +128,7 @@ func (l *loader) partialTraversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) (p
 	}
 	if b.keyed && len(t) > 2 {
 		if step, isAttr := t[2].(hcl.TraverseAttr); isAttr && !v.Type().HasAttribute(step.Name) {
-			l.errorf(rangeOf(step.SrcRange), "missing-instance-key", "Instance not named",
+			l.errorf(rangeOf(nameOf(step)), "missing-instance-key", "Instance not named",
 				"%s has for_each, so it stands for %d blocks. Name one by its key, as in %s[%s].%s, or take all: [for b in %s : b.%s].",
 				b.addr(), len(b.instances), b.addr(), firstKey(b), step.Name, b.addr(), step.Name)
 			return partial{}, false
@@ -191,7 +191,7 @@ func (p partial) valueOrNull() cty.Value {
 
 // stepValue takes one step into a value.
 func (l *loader) stepValue(v cty.Value, step hcl.Traverser, w *walk) (partial, bool) {
-	subject := rangeOf(step.SourceRange())
+	subject := rangeOf(nameOf(step))
 	key, name := stepKey(step)
 	b := w.block
 	w.block = nil
@@ -220,9 +220,9 @@ func (l *loader) stepValue(v cty.Value, step hcl.Traverser, w *walk) (partial, b
 	var out cty.Value
 	var ds hcl.Diagnostics
 	if a, isAttr := step.(hcl.TraverseAttr); isAttr {
-		out, ds = hcl.GetAttr(v, a.Name, step.SourceRange().Ptr())
+		out, ds = hcl.GetAttr(v, a.Name, nameOf(step).Ptr())
 	} else {
-		out, ds = hcl.Index(v, key, step.SourceRange().Ptr())
+		out, ds = hcl.Index(v, key, nameOf(step).Ptr())
 	}
 	l.addHCL(ds, "expression")
 	return static(out), !ds.HasErrors()
@@ -246,7 +246,7 @@ func stepKey(step hcl.Traverser) (cty.Value, string) {
 func (l *loader) unknownOutput(w *walk, v cty.Value, name string, step hcl.Traverser) {
 	a := w.addr
 	if a.from == nil { // a gate or a backend
-		l.errorf(rangeOf(step.SourceRange()), "unknown-output", "Unknown output",
+		l.errorf(rangeOf(nameOf(step)), "unknown-output", "Unknown output",
 			"%s has no outputs. It is named as a whole: in `requires` a gate, in `backend` a backend.", a.addr)
 		return
 	}
@@ -260,7 +260,7 @@ func (l *loader) unknownOutput(w *walk, v cty.Value, name string, step hcl.Trave
 		}
 	}
 	where := strings.Join(append([]string{a.addr.String()}, w.path...), ".")
-	l.errorf(rangeOf(step.SourceRange()), "unknown-output", "Unknown output", "%s has no output or metric %q.%s",
+	l.errorf(rangeOf(nameOf(step)), "unknown-output", "Unknown output", "%s has no output or metric %q.%s",
 		where, name, choices(name, names, "It has"))
 }
 
@@ -271,14 +271,14 @@ func (l *loader) unknownInstance(b *block, name string, step hcl.Traverser) {
 	var keys []string
 	for _, in := range b.instances {
 		if key := in.block.Addr.Key; key == name && !in.enabled {
-			l.errorf(rangeOf(step.SourceRange()), "disabled-block", "Block is disabled",
+			l.errorf(rangeOf(nameOf(step)), "disabled-block", "Block is disabled",
 				"%s is switched off by its `enabled`, so it has no outputs. Enable it, or choose another with a condition.", in.block.Addr)
 			return
 		} else if in.enabled {
 			keys = append(keys, key)
 		}
 	}
-	l.errorf(rangeOf(step.SourceRange()), "unknown-instance", "Unknown instance", "The for_each of %s has no key %q.%s",
+	l.errorf(rangeOf(nameOf(step)), "unknown-instance", "Unknown instance", "The for_each of %s has no key %q.%s",
 		b.addr(), name, choices(name, keys, "It has"))
 }
 
@@ -302,13 +302,13 @@ func (l *loader) stepNode(n *expr.Node, step hcl.Traverser) (partial, bool) {
 				return lowered(n.Args[i]), true
 			}
 		}
-		l.errorf(rangeOf(step.SourceRange()), "unknown-attribute-of-value", "Unsupported attribute", "There is no attribute %q.%s", name, choices(name, nodeKeys(n), "There are"))
+		l.errorf(rangeOf(nameOf(step)), "unknown-attribute-of-value", "Unsupported attribute", "There is no attribute %q.%s", name, choices(name, nodeKeys(n), "There are"))
 		return partial{}, false
 	case expr.ListOf:
 		if i, ok := smallInt(key); ok && i < len(n.Args) {
 			return lowered(n.Args[i]), true
 		}
-		l.errorf(rangeOf(step.SourceRange()), "invalid-index", "Invalid index", "The list has %d elements, and no %s.", len(n.Args), show(key))
+		l.errorf(rangeOf(nameOf(step)), "invalid-index", "Invalid index", "The list has %d elements, and no %s.", len(n.Args), show(key))
 		return partial{}, false
 	case expr.Attr:
 		if byName {
@@ -317,13 +317,13 @@ func (l *loader) stepNode(n *expr.Node, step hcl.Traverser) (partial, bool) {
 	}
 	switch typeOf(n) {
 	case numberType, boolType, stringType:
-		l.errorf(rangeOf(step.SourceRange()), "unknown-attribute-of-value", "Unsupported attribute", "This is a %s and has no parts.", typeOf(n))
+		l.errorf(rangeOf(nameOf(step)), "unknown-attribute-of-value", "Unsupported attribute", "This is a %s and has no parts.", typeOf(n))
 		return partial{}, false
 	}
 	if byName {
 		return lowered(&expr.Node{Op: expr.Attr, Args: []*expr.Node{n}, Path: []string{name}}), true
 	}
-	k, ok := l.nodeOf(static(key), rangeOf(step.SourceRange()))
+	k, ok := l.nodeOf(static(key), rangeOf(nameOf(step)))
 	return lowered(&expr.Node{Op: expr.Index, Args: []*expr.Node{n, k}}), ok
 }
 

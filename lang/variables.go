@@ -18,15 +18,16 @@ import (
 
 // A variable is a value given from outside.
 type variable struct {
-	name      string
-	src       *hclsyntax.Block
-	body      *body
-	typ       cty.Type
-	fill      *typeexpr.Defaults // of optional attributes
-	fallback  *cty.Value         // the default; nil when there is none
-	nullable  bool
-	sensitive bool
-	val       cty.Value // with marks; unknown when a problem was reported
+	name       string
+	src        *hclsyntax.Block
+	body       *body
+	typ        cty.Type
+	fill       *typeexpr.Defaults // of optional attributes
+	fallback   *cty.Value         // the default; nil when there is none, or a broken one
+	hasDefault bool
+	nullable   bool
+	sensitive  bool
+	val        cty.Value // with marks; unknown when a problem was reported
 }
 
 func (l *loader) registerVariable(b *hclsyntax.Block) {
@@ -40,26 +41,26 @@ func (l *loader) registerVariable(b *hclsyntax.Block) {
 
 // compileVariable reads the declaration of a variable.
 func (l *loader) compileVariable(v *variable) {
-	src := v.src
-	typeAttr := src.Body.Attributes["type"]
-	if typeAttr != nil { // a type is no value: it is read apart
-		rest := *src.Body
-		rest.Attributes = maps.Clone(rest.Attributes)
+	src := *v.src
+	rest := *src.Body
+	rest.Attributes = maps.Clone(rest.Attributes)
+	src.Body = &rest
+	if a := rest.Attributes["type"]; a != nil { // a type is no value: it is read apart
 		delete(rest.Attributes, "type")
-		withoutType := *src
-		withoutType.Body = &rest
-		src = &withoutType
-		l.compileType(v, typeAttr)
+		l.compileType(v, a)
 	}
-	v.body = l.compileBody(src, variableSchema, nil, place{vars: true})
+	if a := rest.Attributes["default"]; a != nil {
+		v.hasDefault = true
+		if len(hclsyntax.Variables(a.Expr)) > 0 {
+			delete(rest.Attributes, "default")
+			l.errorf(lineRange(a.Expr), "default-reference", "Reference not possible here", "The default of a variable is a plain value. Put what is worked out into locals.")
+		}
+	}
+	v.body = l.compileBody(&src, variableSchema, nil, place{vars: true})
 	v.nullable = l.setting(v.body, "nullable", cty.True).True()
 	v.sensitive = l.setting(v.body, "sensitive", cty.False).True()
 	l.setting(v.body, "description", cty.StringVal(""))
 	if a := v.body.get("default"); a != nil {
-		if len(a.expr.vars) > 0 {
-			l.errorf(a.expr.rng(), "default-reference", "Reference not possible here", "The default of a variable is a plain value. Put what is worked out into locals.")
-			return
-		}
 		d, ok := l.eval(a.expr, &scope{})
 		if !ok {
 			return
@@ -192,7 +193,7 @@ func (l *loader) assign(v *variable, g *givenValue) {
 		}
 	case v.fallback != nil:
 		val = *v.fallback
-	case v.body.get("default") != nil:
+	case v.hasDefault:
 		return // broken, and reported
 	default:
 		l.errorf(at, "missing-variable", "Required variable not given",
