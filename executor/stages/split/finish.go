@@ -10,6 +10,7 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 	"github.com/prefab-build/prefab/executor/methods/simjoin"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
+	"github.com/prefab-build/prefab/executor/methods/text"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -35,7 +36,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	if err != nil {
 		return err
 	}
-	groups, err := rows.grouped(ctx, &cfg)
+	groups, err := rows.groups(ctx, &cfg)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 		return err
 	}
 	emit(all, parts, a)
-	rows.sets = nil // the leakage check builds its own
+	rows.grouped.Sets = nil // the leakage check builds its own
 	if err := leakage(ctx, t, &cfg, parts, a); err != nil {
 		return err
 	}
@@ -144,12 +145,10 @@ func emit(all *stage.Mapped, parts []string, a *splitting.Assignment) {
 // leakage looks for near-duplicate prompts across the borders of the finished parts. It goes through the rows again
 // and shares nothing with the grouping but the method, so that an error there shows here.
 func leakage(ctx context.Context, t *stage.Task, cfg *config, parts []string, a *splitting.Assignment) error {
-	measured := *cfg
-	measured.GroupBy = similarPrompts
 	var leaked int64
 	closest := 0.0
 	for border := 1; border < len(parts); border++ {
-		below, n, err := side(ctx, t, &measured, a, border)
+		below, n, err := side(ctx, t, cfg, a, border)
 		if err != nil {
 			return err
 		}
@@ -189,7 +188,7 @@ func side(ctx context.Context, t *stage.Task, cfg *config, a *splitting.Assignme
 				if (!above && part != border-1) || (above && part < border) {
 					continue
 				}
-				shingles = shingle(shingles[:0], prompts.Text(r), cfg)
+				shingles = text.Form{}.AppendCharShingles(shingles[:0], prompts.Text(r), cfg.Shingle)
 				sets.Add(shingles)
 				if !above {
 					under++
@@ -224,7 +223,7 @@ func report(t *stage.Task, cfg *config, parts []string, rows *table, groups []in
 	t.Metric(spec.Value("largest_group", float64(largest)/math.Max(1, float64(total)), total))
 	t.Metric(spec.Value("ratio_error", worst, total))
 	t.Metric(spec.Value("evicted", float64(len(a.Evictions)), total))
-	t.Metric(spec.Value("shared_groups", float64(sharedGroups(rows.groups, a.Part)), total))
+	t.Metric(spec.Value("shared_groups", float64(sharedGroups(rows.grouped.Named, a.Part)), total))
 	strata := map[string]map[string]int{}
 	for s, name := range names {
 		counts := map[string]int{}

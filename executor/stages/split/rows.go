@@ -7,10 +7,8 @@ import (
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
-	"github.com/prefab-build/prefab/executor/methods/cluster"
-	"github.com/prefab-build/prefab/executor/methods/simjoin"
+	"github.com/prefab-build/prefab/executor/methods/grouping"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
-	"github.com/prefab-build/prefab/executor/methods/text"
 	"github.com/prefab-build/prefab/executor/stage"
 )
 
@@ -18,8 +16,7 @@ import (
 // of it the join's.
 type table struct {
 	ids     []string
-	groups  []int // by the column group; -1 without a value
-	sets    *simjoin.Collection
+	grouped *grouping.Rows
 	strata  [][]string // by feature, for text features
 	numbers [][]float64
 }
@@ -28,45 +25,31 @@ type table struct {
 func read(ctx context.Context, t *stage.Task, cfg *config) (*table, error) {
 	in := t.Table("pairs")
 	rows := &table{strata: make([][]string, len(cfg.Stratify)), numbers: make([][]float64, len(cfg.Stratify))}
-	sets := simjoin.NewBuilder()
-	byName := map[string]int{}
+	groups := grouping.New(cfg.Shingle)
+	if cfg.GroupBy != similarPrompts {
+		groups = grouping.NewExact()
+	}
 	intern := map[string]string{}
-	var shingles []uint64
 	for c, err := range in.All(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		ids, prompts, groups := c.IDs(), c.Messages("prompt"), c.Strings("group")
+		ids, prompts, named := c.IDs(), c.Messages("prompt"), c.Strings("group")
 		for r := range c.Rows {
-			prompt := prompts.Text(r)
-			rows.ids = append(rows.ids, string(ids.At(r)))
-			group := -1
-			if !groups.Null(r) {
-				name := groups.At(r)
-				if _, ok := byName[name]; !ok {
-					byName[strings.Clone(name)] = len(byName)
-				}
-				group = byName[name]
+			prompt, name := prompts.Text(r), ""
+			if !named.Null(r) {
+				name = named.At(r)
 			}
-			rows.groups = append(rows.groups, group)
-			shingles = shingle(shingles[:0], prompt, cfg)
-			sets.Add(shingles)
+			rows.ids = append(rows.ids, string(ids.At(r)))
+			groups.Add(prompt, name)
 			for f, feature := range cfg.Stratify {
 				rows.feature(f, feature, c, r, prompt, intern)
 			}
 		}
 		t.Progress(int64(len(rows.ids)), in.Rows, "rows")
 	}
-	rows.sets = sets.Collection()
+	rows.grouped = groups.Rows()
 	return rows, nil
-}
-
-// shingle is the set by which prompts are compared: the prompt as one token where only equal ones belong together.
-func shingle(dst []uint64, prompt string, cfg *config) []uint64 {
-	if cfg.GroupBy == similarPrompts {
-		return text.Form{}.AppendCharShingles(dst, prompt, cfg.Shingle)
-	}
-	return append(dst, text.HashToken(text.Normalize(prompt)))
 }
 
 func (rows *table) feature(f int, feature string, c dataset.Chunk, r int, prompt string, intern map[string]string) {
@@ -96,30 +79,13 @@ func (rows *table) feature(f int, feature string, c dataset.Chunk, r int, prompt
 	}
 }
 
-// grouped returns the group of each row: connected by similar prompts or by an equal value of the column group.
-func (rows *table) grouped(ctx context.Context, cfg *config) ([]int, error) {
-	forest := cluster.New(len(rows.ids))
-	if cfg.GroupBy != noGroup {
-		labels, err := rows.sets.Clusters(ctx, ratioOf(cfg), 0)
-		if err != nil {
-			return nil, err
-		}
-		for r, first := range labels {
-			forest.Union(r, first)
-		}
+// groups returns the group of each row.
+func (rows *table) groups(ctx context.Context, cfg *config) ([]int, error) {
+	similarity := cfg.Threshold
+	if cfg.GroupBy == noGroup {
+		similarity = 0
 	}
-	first := map[int]int{}
-	for r, g := range rows.groups {
-		if g < 0 {
-			continue
-		}
-		if at, ok := first[g]; ok {
-			forest.Union(r, at)
-		} else {
-			first[g] = r
-		}
-	}
-	return cluster.Dense(forest.Labels()), nil
+	return rows.grouped.Groups(ctx, similarity)
 }
 
 // stratum names what each row is stratified by: numbers count by terciles, turns as they are.

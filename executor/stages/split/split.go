@@ -7,10 +7,8 @@ import (
 	"math"
 	"slices"
 
-	"github.com/prefab-build/prefab/executor/methods/cluster"
-	"github.com/prefab-build/prefab/executor/methods/simjoin"
+	"github.com/prefab-build/prefab/executor/methods/grouping"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
-	"github.com/prefab-build/prefab/executor/methods/text"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -25,7 +23,7 @@ var Kind = &stage.Kind{
 		Title:       "divides pairs into train, validation and test, whole groups of similar prompts on one side",
 		Doc:         doc,
 		Version:     1,
-		Methods:     []string{cluster.Version, simjoin.Version, splitting.Version, text.Version},
+		Methods:     []string{grouping.Version, splitting.Version},
 		Determinism: "bitwise per numerics class",
 		Random:      true,
 		Schema:      schema,
