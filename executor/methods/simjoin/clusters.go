@@ -14,7 +14,7 @@ func (c *Collection) Clusters(ctx context.Context, tau Ratio, workers int) ([]in
 }
 
 func (c *Collection) clusters(ctx context.Context, tau Ratio, workers int, e effort) ([]int, error) {
-	ix := c.build(tau.valid(), nil)
+	ix := c.build(tau.valid(), false, nil)
 	forest := cluster.New(c.Classes())
 	if ix.work() > e.heavy*int64(c.Classes()) {
 		if err := c.sketch(ctx, tau, workers, e.rounds, forest); err != nil {
@@ -75,7 +75,7 @@ func (p *prober) try(x, root uint32, part []posting, forest *cluster.Forest) boo
 	return false
 }
 
-// similar decides a pair of classes, y before x, from nothing. The ranks of x have to be in p.x.
+// similar decides a pair of classes from nothing. The ranks of x have to be in p.x.
 func (p *prober) similar(x, y uint32) bool {
 	need := p.tau.need(int(p.c.size[x]), int(p.c.size[y]))
 	if p.c.atMost(x, y) < need {

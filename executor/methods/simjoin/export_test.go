@@ -9,5 +9,15 @@ func (c *Collection) GuessedClusters(ctx context.Context, tau Ratio, workers, ro
 
 // Work is the number of postings that looking up a class scans on average.
 func (c *Collection) Work(tau Ratio) float64 {
-	return float64(c.build(tau, nil).work()) / float64(c.Classes())
+	return float64(c.build(tau, false, nil).work()) / float64(c.Classes())
+}
+
+// JoinUpTo is Join with another limit than MaxPairs.
+func (c *Collection) JoinUpTo(ctx context.Context, tau Ratio, workers, limit int) (*Pairs, error) {
+	return c.join(ctx, tau, workers, limit)
+}
+
+// TouchedTrying is Touched that tries some postings of every list.
+func (c *Collection) TouchedTrying(ctx context.Context, tau Ratio, split, workers int) ([]int, error) {
+	return c.touched(ctx, tau, split, workers, 1)
 }

@@ -8,8 +8,9 @@ type posting struct {
 
 // index lists, for each token rank, the classes that have it in their index prefix, ascending and so by size.
 //
-// A class y is only ever met by classes x that come after it, which are no smaller. They need an overlap of
-// ceil(2n|y|/(n+d)) or more, so one of the first |y| minus that plus 1 tokens of y must be among the common ones.
+// Usually a class y is only met by classes x that come after it, which are no smaller. They need an overlap of
+// ceil(2n|y|/(n+d)) or more, so one of the first |y| minus that plus 1 tokens of y must be among the common ones. In a wide
+// index y may be met by smaller classes too, which need only ceil(n|y|/d).
 type index struct {
 	start []uint32
 	list  []posting
@@ -17,7 +18,7 @@ type index struct {
 }
 
 // build indexes the classes for which member holds; nil means all.
-func (c *Collection) build(tau Ratio, member func(class uint32) bool) *index {
+func (c *Collection) build(tau Ratio, wide bool, member func(class uint32) bool) *index {
 	ix := &index{start: make([]uint32, c.vocab+2)}
 	var shared []uint32
 	each := func(visit func(rank, class, rest uint32)) {
@@ -26,7 +27,11 @@ func (c *Collection) build(tau Ratio, member func(class uint32) bool) *index {
 				continue
 			}
 			size := int(c.size[class])
-			n := prefix(int(c.shared[class]), tau.need(size, size))
+			need := tau.need(size, size)
+			if wide {
+				need = tau.shortest(size)
+			}
+			n := prefix(int(c.shared[class]), need)
 			if n == 0 {
 				continue
 			}

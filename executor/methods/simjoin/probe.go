@@ -15,8 +15,11 @@ type prober struct {
 	found []uint32  // classes met during this look-up
 	x, y  []uint32  // ranks of the class looked up, and of one met
 
-	size  int     // that least and need are for
+	wide bool // larger classes are met as well, not only those before
+
+	size  int     // that these are for:
 	least int     // the smallest size that can match
+	most  int     // the largest that is looked for
 	need  []int32 // overlap needed with a class of size least+i
 
 	tried []uint32 // root -> class+1 that was last compared with its component
@@ -48,15 +51,18 @@ func (p *prober) prepare(size int) {
 			p.met[i].size = s
 		}
 	}
-	p.size, p.least = size, p.tau.shortest(size)
+	p.size, p.least, p.most = size, p.tau.shortest(size), size
+	if p.wide {
+		p.most = min(p.tau.longest(size), len(p.c.ends)-1)
+	}
 	p.need = p.need[:0]
-	for s := p.least; s <= size; s++ {
+	for s := p.least; s <= p.most; s++ {
 		p.need = append(p.need, int32(p.tau.need(size, s)))
 	}
 }
 
-// tokens yields the prefix tokens of x, with the number of tokens after each and the stretch of earlier classes that could match x if
-// this is the first token they share: those neither too small for x nor, for what is left of x, too large.
+// tokens yields the prefix tokens of x, with the number of tokens after each and the stretch of classes that could match x if
+// this is the first token they share: those neither too small for x nor, for what is left of x, too large, and usually only those before x.
 func (p *prober) tokens(x uint32, yield func(rank, rest, from, to uint32)) {
 	p.prepare(int(p.c.size[x]))
 	n := prefix(int(p.c.shared[x]), p.least)
@@ -65,8 +71,10 @@ func (p *prober) tokens(x uint32, yield func(rank, rest, from, to uint32)) {
 	}
 	p.x = p.c.ranks(p.x, x)
 	from := p.c.upTo(p.least - 1)
-	largest := p.size
-	to := x
+	largest, to := p.most, x
+	if p.wide {
+		to = p.c.upTo(largest)
+	}
 	for i, rank := range p.x[:n] {
 		left := len(p.x) - i
 		for int(p.need[largest-p.least]) > left {

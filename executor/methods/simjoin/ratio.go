@@ -2,6 +2,7 @@ package simjoin
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 )
@@ -55,5 +56,8 @@ func (r Ratio) need(a, b int) int { return int(ceilDiv(r.Num*int64(a+b), r.Num+r
 
 // shortest is the smallest size of a set that can reach r with one of the given size.
 func (r Ratio) shortest(size int) int { return int(ceilDiv(r.Num*int64(size), r.Den)) }
+
+// longest is the largest size of a set that can reach r with one of the given size.
+func (r Ratio) longest(size int) int { return int(min(r.Den*int64(size)/r.Num, math.MaxInt32)) }
 
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }

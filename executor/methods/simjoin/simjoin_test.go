@@ -58,9 +58,12 @@ func components(n int, edges []simjoin.Edge) []int {
 	return labels
 }
 
-// drawSets makes sets that are near each other: a few bases with some tokens changed, so that pairs fall on both sides of
-// every threshold, many of them close to it.
+// drawSets makes sets that are near each other, so that pairs fall on both sides of every threshold, many of them close to
+// it: small ones token by token, which shrink well, or many from one seed, which lead further.
 func drawSets(t *rapid.T) [][]uint64 {
+	if rapid.Bool().Draw(t, "dealt") {
+		return dealSets(t, 40)
+	}
 	vocabulary := rapid.IntRange(1, 200).Draw(t, "vocabulary")
 	token := rapid.Uint64Range(1, uint64(vocabulary))
 	bases := rapid.SliceOfN(rapid.SliceOfN(token, 0, 40), 1, 4).Draw(t, "bases")
@@ -75,6 +78,24 @@ func drawSets(t *rapid.T) [][]uint64 {
 		}
 		return set
 	}), 0, 40).Draw(t, "sets")
+}
+
+// dealSets makes up to most sets from a few templates with a random number of other tokens each.
+func dealSets(t *rapid.T, most int) [][]uint64 {
+	templates := rapid.IntRange(1, 3).Draw(t, "templates")
+	length := rapid.IntRange(1, 30).Draw(t, "length")
+	s := stream.New(rapid.Uint64().Draw(t, "seed"))
+	sets := make([][]uint64, rapid.IntRange(most/2, most).Draw(t, "sets"))
+	for i := range sets {
+		base := 1000 * uint64(s.IntN(templates))
+		for k := range length {
+			sets[i] = append(sets[i], base+uint64(k))
+		}
+		for range s.IntN(length/2 + 2) {
+			sets[i] = append(sets[i], 5000+s.Uint64N(60))
+		}
+	}
+	return sets
 }
 
 func drawRatio(t *rapid.T) simjoin.Ratio {
@@ -134,6 +155,18 @@ func TestBetweenEqualsBruteForce(t *testing.T) {
 		}
 		if pairs.Count() != int64(len(want)) {
 			t.Fatalf("Count() = %d, want %d", pairs.Count(), len(want))
+		}
+		var rows []int
+		for _, e := range want {
+			rows = append(rows, e.B)
+		}
+		slices.Sort(rows)
+		rows = slices.Compact(rows)
+		c := simjoin.New(sets)
+		for _, touched := range []func(context.Context, simjoin.Ratio, int, int) ([]int, error){c.Touched, c.TouchedTrying} {
+			if got, err := touched(context.Background(), tau, split, 2); err != nil || !slices.Equal(got, rows) {
+				t.Fatalf("tau %v, split %d: touched %v, %v, want %v", tau, split, got, err, rows)
+			}
 		}
 	})
 }
@@ -198,6 +231,20 @@ func TestThresholds(t *testing.T) {
 	_, _ = simjoin.New(nil).Join(context.Background(), simjoin.Ratio{}, 1)
 }
 
+func TestTooManyPairs(t *testing.T) {
+	var sets [][]uint64
+	for i := range uint64(20) {
+		sets = append(sets, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 100 + i})
+	}
+	c := simjoin.New(sets)
+	if p, err := c.JoinUpTo(context.Background(), tau, 2, 190); err != nil || p.Count() != 190 {
+		t.Errorf("190 pairs, at most 190: %v", err)
+	}
+	if _, err := c.JoinUpTo(context.Background(), tau, 2, 189); !errors.Is(err, simjoin.ErrTooMany) {
+		t.Errorf("190 pairs, at most 189: %v", err)
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -214,20 +261,8 @@ func TestCancelled(t *testing.T) {
 // found in pieces, and lists divided by piece have to be scanned where the pieces meet.
 func TestGuessesMissNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		templates := rapid.IntRange(1, 3).Draw(t, "templates")
-		n := rapid.IntRange(20, 100).Draw(t, "sets")
-		s := stream.New(rapid.Uint64().Draw(t, "seed"))
-		sets := make([][]uint64, n)
-		for i := range sets {
-			base := 1000 * uint64(s.IntN(templates))
-			for k := range uint64(30) {
-				sets[i] = append(sets[i], base+k)
-			}
-			for range s.IntN(16) {
-				sets[i] = append(sets[i], 5000+s.Uint64N(60))
-			}
-		}
-		want := components(n, brute(sets, tau, -1))
+		sets := dealSets(t, 100)
+		want := components(len(sets), brute(sets, tau, -1))
 		got, err := simjoin.New(sets).GuessedClusters(context.Background(), tau, 2, 1)
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("got %v, %v, want %v", got, err, want)

@@ -1,0 +1,62 @@
+package simjoin
+
+import "context"
+
+// Touched returns the rows from split on, ascending, that are similar to a row below split: the rows of one part of the data that
+// leaked into it from the other. It stops looking at a row when it has found one such, so it needs neither the memory nor, where much
+// has leaked, the time of Between. Workers and errors are as for Clusters.
+func (c *Collection) Touched(ctx context.Context, tau Ratio, split, workers int) ([]int, error) {
+	return c.touched(ctx, tau, split, workers, 256)
+}
+
+// touched is Touched with the number of postings from which on a few of them are tried before all are scanned.
+func (c *Collection) touched(ctx context.Context, tau Ratio, split, workers, many int) ([]int, error) {
+	side := c.sides(split)
+	ix := c.build(tau.valid(), true, func(class uint32) bool { return side[class]&left != 0 })
+	touched := make([]bool, c.Classes())
+	err := c.each(ctx, tau, workers, func(p *prober, _ int, from, to uint32) {
+		p.wide = true
+		for x := from; x < to; x++ {
+			switch side[x] {
+			case both:
+				touched[x] = true
+			case right:
+				touched[x] = p.touches(x, ix, many)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var rows []int
+	for row := split; row < len(c.class); row++ {
+		if touched[c.class[row]] {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// touches reports whether any indexed class is similar to x.
+func (p *prober) touches(x uint32, ix *index, many int) bool {
+	found := false
+	p.tokens(x, func(rank, rest, from, to uint32) {
+		if found {
+			return
+		}
+		part := between(ix.of(rank), from, to)
+		if n := len(part); n >= many {
+			for _, i := range [3]int{n / 4, n / 2, 3 * n / 4} {
+				if found = p.similar(x, part[i].class); found {
+					return
+				}
+			}
+		}
+		p.scan(part, rest)
+	})
+	for i := 0; i < len(p.found) && !found; i++ {
+		_, found = p.overlap(x, p.found[i])
+	}
+	p.clear()
+	return found
+}
