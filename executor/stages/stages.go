@@ -3,6 +3,8 @@ package stages
 
 import (
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stages/benchmark"
+	"github.com/prefab-build/prefab/executor/stages/dataset"
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 	"github.com/prefab-build/prefab/executor/stages/deduplicate"
 	"github.com/prefab-build/prefab/executor/stages/split"
@@ -11,6 +13,8 @@ import (
 // All returns every stage kind, by name.
 func All() []*stage.Kind {
 	return []*stage.Kind{
+		benchmark.Kind,
+		dataset.Kind,
 		decontaminate.Kind,
 		deduplicate.Kind,
 		split.Kind,

@@ -1,0 +1,236 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/prefab-build/prefab/executor/dataset"
+	"github.com/prefab-build/prefab/executor/methods/synthetic"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// RepeatedKey is the reason for which a row goes that is there already, word for word and with the same key.
+const RepeatedKey = "repeated key"
+
+// A first is the row that first had an id.
+type first struct {
+	chunk, row uint32
+	times      uint32
+}
+
+// A gathering is what Finish knows while it goes through the segments in their order.
+type gathering struct {
+	config   Config
+	port     string
+	parts    []partial
+	before   []int // of each segment, the records of its source that stand before it
+	rows     map[spec.Digest]*first
+	made     int64
+	records  int64
+	repeated int64
+	crlf     int64
+	equal    int64
+	reasons  map[string]int64
+}
+
+// Finish tells rows with equal ids apart, and measures.
+func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error {
+	c, _, err := config(t)
+	if err != nil {
+		return err
+	}
+	g := &gathering{
+		config: c, port: t.Ports().Out[0].Name, rows: map[spec.Digest]*first{}, reasons: map[string]int64{},
+		parts: make([]partial, len(all.Deltas)), before: make([]int, len(all.Deltas)),
+	}
+	counted := make([]int, len(c.Source))
+	for i, d := range all.Deltas {
+		p, err := decodePartial(d.Partial)
+		if err != nil {
+			return err
+		}
+		g.parts[i], g.before[i] = p, counted[p.source]
+		counted[p.source] += all.Rows[i]
+		g.records += int64(all.Rows[i])
+		g.crlf += int64(p.crlf)
+		if c.Key != nil {
+			err = g.keyed(i, d)
+		} else {
+			g.content(i, d)
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range d.Ledger {
+			g.reasons[e.Reason]++
+		}
+		if p := d.Out[g.port]; p != nil {
+			g.made += int64(p.Keep.Len())
+		}
+		g.parts[i].ids = nil // the map has them
+	}
+	if g.made == 0 {
+		return g.empty(all)
+	}
+	g.measure(t)
+	return nil
+}
+
+// content gives equal rows ids of their own: the n-th of them that of its occurrence.
+func (g *gathering) content(i int, d *stage.Delta) {
+	out := d.Out[g.port]
+	if out == nil {
+		return
+	}
+	ids := g.parts[i].ids[:out.Keep.Of()] // --limit may have cut the last segment short
+	changed := false
+	for r, id := range ids {
+		f := g.rows[id]
+		if f == nil {
+			g.rows[id] = &first{chunk: uint32(i), row: uint32(r)}
+			continue
+		}
+		f.times++
+		ids[r] = dataset.OccurrenceID(id, uint64(f.times))
+		changed = true
+		g.equal++
+	}
+	if changed {
+		out.Columns = []dataset.Column{dataset.IDColumn(ids)}
+	}
+}
+
+// keyed drops rows that repeat another with its key, and refuses another row with a key that is taken.
+func (g *gathering) keyed(i int, d *stage.Delta) error {
+	out := d.Out[g.port]
+	if out == nil {
+		return nil
+	}
+	p := g.parts[i]
+	var again []int
+	for r, id := range p.ids[:out.Keep.Of()] {
+		f := g.rows[id]
+		if f == nil {
+			g.rows[id] = &first{chunk: uint32(i), row: uint32(r)}
+			continue
+		}
+		if g.parts[f.chunk].contents[f.row] != p.contents[r] {
+			return fmt.Errorf("two different rows have the same key: %s, and %s. A key names one row: correct the data, or make the key of more fields",
+				g.place(int(f.chunk), int(f.row)), g.place(i, r))
+		}
+		again = append(again, r)
+		d.Ledger = append(d.Ledger, stage.Entry{
+			Row: int(p.records[r]), Reason: RepeatedKey, Detail: "the same row stands at " + g.place(int(f.chunk), int(f.row)),
+		})
+	}
+	if again == nil {
+		return nil
+	}
+	gone := map[int]bool{}
+	for _, r := range again {
+		gone[r] = true
+	}
+	out.Keep = dataset.Select(out.Keep.Of(), func(r int) bool { return !gone[r] })
+	g.repeated += int64(len(again))
+	return nil
+}
+
+// place names a row by its source and the number of its record there, from 1.
+func (g *gathering) place(chunk, row int) string {
+	p := g.parts[chunk]
+	return fmt.Sprintf("record %d of %s", g.before[chunk]+int(p.records[row])+1, g.config.Source[p.source].describe(p.source))
+}
+
+// empty is the error of a dataset without a row: it says what became of the records.
+func (g *gathering) empty(all *stage.Mapped) error {
+	if g.records == 0 {
+		return errors.New("there is no record in the sources: they are empty, or hold blank lines only")
+	}
+	var counts []string
+	for _, reason := range sorted(g.reasons) {
+		counts = append(counts, fmt.Sprintf("%d %s", g.reasons[reason], reason))
+	}
+	for i, d := range all.Deltas {
+		for _, e := range d.Ledger {
+			p := g.parts[i]
+			return fmt.Errorf("no record makes a row: %d rejected (%s). The first is record %d of %s: %s: %s. Check format and map",
+				g.records, strings.Join(counts, ", "), g.before[i]+e.Row+1, g.config.Source[p.source].describe(p.source), e.Reason, e.Detail)
+		}
+	}
+	return errors.New("no record makes a row")
+}
+
+// measure records the metrics that Metrics declares.
+func (g *gathering) measure(t *stage.Task) {
+	rejected := g.records - g.made - g.repeated
+	delete(g.reasons, RepeatedKey)
+	t.Metric(spec.Value("rows", float64(g.made), g.records))
+	t.Metric(spec.Value("records", float64(g.records), g.records))
+	m := spec.Value("rejected", float64(rejected), g.records)
+	m.Table = g.reasons
+	t.Metric(m)
+	t.Metric(spec.Value("rejected_share", float64(rejected)/float64(g.records), g.records))
+	t.Metric(spec.Value("repeated_rows", float64(g.equal+g.repeated), g.records))
+	t.Metric(spec.Value("crlf_records", float64(g.crlf), g.records))
+	for _, s := range g.config.Source {
+		if s.Label == Synthetic {
+			t.Metric(g.planted(t.Ports().Out[0].Artifact))
+			break
+		}
+	}
+}
+
+// planted counts the defects that the generator was told to plant. With --limit only some of its records were made.
+func (g *gathering) planted(a spec.Artifact) spec.Metric {
+	counts := map[string]int{}
+	total, expected, alone := 0, 0, true
+	for _, s := range g.config.Source {
+		if s.Label != Synthetic {
+			alone = false
+			continue
+		}
+		for _, p := range s.of(a).Parts() {
+			expected += p.Rows
+		}
+		for _, d := range synthetic.Planted(s.of(a)) {
+			counts[d.Defect] += d.Rows
+			total += d.Rows
+		}
+	}
+	if alone && int64(expected) != g.records {
+		return spec.Unavailable("planted", fmt.Sprintf("only %d of %d records were made", g.records, expected))
+	}
+	m := spec.Value("planted", float64(total), g.records)
+	m.Table = counts
+	return m
+}
+
+// Metrics declares what the Mapper measures.
+func (c Config) Metrics() []spec.MetricDef {
+	count := func(name, unit, doc, advice string) spec.MetricDef {
+		return spec.MetricDef{Name: name, Unit: unit, Min: spec.F(0), Integer: true, Doc: doc, Advice: advice}
+	}
+	const broken = "Look at the ledger: each rejected record is listed with its place and what is wrong with it."
+	share := spec.MetricDef{
+		Name: "rejected_share", Unit: "share", Min: spec.F(0), Max: spec.F(1), Advice: broken,
+		Doc:    "share of the records that make no row",
+		Limits: map[string]spec.Limit{"strict": {Max: spec.F(0.01)}, "documented": {Max: spec.F(0.01), Warn: true}},
+	}
+	list := []spec.MetricDef{
+		count("rows", "rows", "rows that go out", "Collect more data."),
+		count("records", "records", "records in the files", ""),
+		count("rejected", "records", "records that make no row; the table counts them by reason", broken),
+		share,
+		count("repeated_rows", "rows", "rows that equal an earlier one in everything; with a key they go, without they stay apart by occurrence", "The same rows were collected twice: look at the globs and at how the files were joined."),
+		count("crlf_records", "records", "records that end in a carriage return and a line feed", ""),
+	}
+	for _, s := range c.Source {
+		if s.Label == Synthetic {
+			return append(list, count("planted", "records", "defects that the generator was told to plant; the table counts them", ""))
+		}
+	}
+	return list
+}
