@@ -8,6 +8,7 @@ import (
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 	"github.com/prefab-build/prefab/executor/stages/deduplicate"
 	"github.com/prefab-build/prefab/executor/stages/split"
+	"github.com/prefab-build/prefab/executor/stages/validate"
 )
 
 // All returns every stage kind, by name.
@@ -18,5 +19,6 @@ func All() []*stage.Kind {
 		decontaminate.Kind,
 		deduplicate.Kind,
 		split.Kind,
+		validate.Kind,
 	}
 }

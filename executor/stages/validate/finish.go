@@ -1,0 +1,299 @@
+package validate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/prefab-build/prefab/executor/methods/exact"
+	"github.com/prefab-build/prefab/executor/methods/interval"
+	"github.com/prefab-build/prefab/executor/methods/quality"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A finish is the work of Finish.
+type finish struct {
+	config
+	task    *stage.Task
+	sum     summary
+	records []record
+	groups  map[half]half // of prompts
+}
+
+const noRowsOut = "no rows go out"
+
+// Finish measures what needs all rows: what is unique, what is alike, and intervals.
+func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) error {
+	f := finish{task: t, sum: summary{Rejected: map[string]int64{}, Categories: map[string]int64{}}}
+	if err := t.Config(&f.config); err != nil {
+		return err
+	}
+	byChunk := make([][]record, len(all.Deltas))
+	for i, d := range all.Deltas {
+		if d.Partial == nil {
+			continue // no rows
+		}
+		s, list, err := decode(d.Partial)
+		if err != nil {
+			return fmt.Errorf("the result of chunk %d: %w", i, err)
+		}
+		f.sum.merge(s)
+		byChunk[i] = list
+		f.records = append(f.records, list...)
+	}
+	var err error
+	if f.groups, err = groupsOf(ctx, t, all, byChunk, f.PromptSimilarity); err != nil {
+		return err
+	}
+	f.counts()
+	f.format()
+	f.gap()
+	f.quality()
+	f.lengths()
+	f.style()
+	f.categories()
+	return nil
+}
+
+func (f *finish) put(m spec.Metric, table any) {
+	m.Table = table
+	f.task.Metric(m)
+}
+
+func (f *finish) count(name string, n int) {
+	f.task.Metric(spec.Value(name, float64(n), int64(len(f.records))))
+}
+
+func share(name string, k, n int64, reason string) spec.Metric {
+	if n == 0 {
+		return spec.Unavailable(name, reason)
+	}
+	return spec.Value(name, float64(k)/float64(n), n)
+}
+
+// counts measures how much there is.
+func (f *finish) counts() {
+	type sides struct{ first, second int64 }
+	pairs := make(map[half]sides, len(f.records))
+	for i := range f.records {
+		s := pairs[f.records[i].pair]
+		if f.records[i].chosenFirst {
+			s.first++
+		} else {
+			s.second++
+		}
+		pairs[f.records[i].pair] = s
+	}
+	duplicates, copies := 0, 0
+	for _, s := range pairs {
+		duplicates += int(max(s.first-1, 0) + max(s.second-1, 0))
+		if s.first > 0 && s.second > 0 {
+			copies++
+		}
+	}
+	sizes := map[half]int{}
+	for _, group := range f.groups {
+		sizes[group]++
+	}
+	largest := make([]int, 0, len(sizes))
+	for _, n := range sizes {
+		largest = append(largest, n)
+	}
+	slices.SortFunc(largest, func(a, b int) int { return b - a })
+	f.count("rows_out", len(f.records))
+	f.count("pair_count", len(pairs))
+	m := spec.Value("prompt_groups", float64(len(sizes)), int64(len(f.records)))
+	m.Method = fmt.Sprintf("exact join, Jaccard index of %d-character shingles at least %v", promptShingle, f.PromptSimilarity)
+	f.put(m, map[string]any{"largest": largest[:min(len(largest), 10)]})
+	f.count("unique_prompts", len(f.groups))
+	f.count("exact_duplicates", duplicates)
+	f.count("relabelled_copies", copies)
+}
+
+func (f *finish) format() {
+	f.count("format_errors", int(f.sum.FormatErrors))
+	var rejected int64
+	for _, n := range f.sum.Rejected {
+		rejected += n
+	}
+	f.put(share("rejected_share", rejected, f.sum.Rows, "no rows came in"), f.sum.Rejected)
+	f.task.Metric(spec.Value("discarded", float64(f.sum.Discarded), f.sum.Rows))
+}
+
+// small is the gap within which a pair is too close to call.
+const small = 0.10
+
+// gap measures the four gaps, and the named one with its interval.
+func (f *finish) gap() {
+	for i, name := range gapNames {
+		m := &f.sum.Gaps[i]
+		if m.N() == 0 {
+			f.task.Metric(spec.Unavailable(name, f.lacking(i)))
+			continue
+		}
+		f.task.Metric(spec.Value(name, m.Mean(), m.N()))
+	}
+	var keys []string
+	var values []float64
+	for i := range f.records {
+		if r := &f.records[i]; r.hasGap {
+			group := f.groups[r.prompt]
+			keys, values = append(keys, string(group[:])), append(values, r.gap)
+		}
+	}
+	if reason := f.noGap(len(values)); reason != "" {
+		for _, name := range []string{"gap", "gap_share_negative", "gap_share_small", "gap_coverage"} {
+			f.task.Metric(spec.Unavailable(name, reason))
+		}
+		return
+	}
+	all := quality.NewGaps(values)
+	f.put(metric("gap", f.Gap+", ", interval.NewSample(keys, values).Bootstrap(f.task.Seed(), "gap", interval.Draws, interval.Confidence)),
+		map[string]any{"name": f.Gap, "quantiles": quantilesOf(all)})
+	below, _ := all.ShareBelow(0)
+	within, _ := all.ShareWithin(small)
+	n := int64(len(values))
+	f.task.Metric(spec.Value("gap_share_negative", below, n))
+	f.task.Metric(spec.Value("gap_share_small", within, n))
+	f.task.Metric(share("gap_coverage", n, int64(len(f.records)), noRowsOut))
+}
+
+// noGap says why the named gap is not there, if it is not.
+func (f *finish) noGap(n int) string {
+	switch named := f.named(); {
+	case named < 0:
+		return "the spec names no gap: write gap = \"judge_gap\", \"vote_gap\", \"rm_prob_gap\" or \"rm_cdf_gap\""
+	case n == 0:
+		return f.lacking(named)
+	}
+	return ""
+}
+
+func metric(name, method string, e interval.Estimate) spec.Metric {
+	m := spec.Value(name, e.Point, int64(e.N))
+	m.Low, m.High, m.Groups, m.Method = &e.Low, &e.High, int64(e.Groups), method+e.Method
+	return m
+}
+
+// levels are the quantiles that tables show.
+var levels = []struct {
+	name string
+	q    float64
+}{{"p05", 0.05}, {"p25", 0.25}, {"p50", 0.5}, {"p75", 0.75}, {"p95", 0.95}}
+
+func quantilesOf(g *quality.Gaps) map[string]float64 {
+	table := map[string]float64{}
+	for _, l := range levels {
+		table[l.name], _ = g.Quantile(l.q)
+	}
+	return table
+}
+
+// quality measures tiers and the agreement of votes.
+func (f *finish) quality() {
+	tiers := map[string]int{"inverted": f.sum.Tiers.Inverted, "discard": f.sum.Tiers.Discard}
+	rated := int64(0)
+	for t, n := range f.sum.Tiers.Tiers {
+		tiers[quality.Tier(t).String()] = n
+		if quality.Tier(t) != quality.Unrated {
+			rated += int64(n)
+		}
+	}
+	if score, ok := f.sum.Tiers.Score(); ok {
+		f.put(spec.Value("quality_score", score, rated), tiers)
+	} else {
+		f.task.Metric(spec.Unavailable("quality_score", "no pair has the named gap or votes"))
+	}
+	var keys []string
+	var shares []float64
+	for i := range f.records {
+		if r := &f.records[i]; r.voted {
+			group := f.groups[r.prompt]
+			keys, shares = append(keys, string(group[:])), append(shares, r.share)
+		}
+	}
+	const noVotes = "no row has votes"
+	f.task.Metric(share("low_agreement", f.sum.Low, int64(len(shares)), noVotes))
+	if len(shares) == 0 {
+		f.task.Metric(spec.Unavailable("agreement", noVotes))
+		return
+	}
+	f.task.Metric(metric("agreement", "raw majority share, ", interval.NewSample(keys, shares).Normal(interval.Confidence)))
+}
+
+// lengths measures how long the texts are.
+func (f *finish) lengths() {
+	for i, name := range textNames {
+		if len(f.records) == 0 {
+			f.task.Metric(spec.Unavailable(name+"_words", noRowsOut))
+			continue
+		}
+		words := make([]float64, len(f.records))
+		for k := range f.records {
+			words[k] = float64(f.records[k].words[i])
+		}
+		slices.Sort(words)
+		table := map[string]float64{"max": words[len(words)-1]}
+		for _, l := range levels {
+			table[l.name] = interval.SortedQuantile(words, l.q)
+		}
+		f.put(spec.Value(name+"_words", exact.Mean(words), int64(len(words))), table)
+	}
+}
+
+// style measures what can be told of the label without reading the responses.
+func (f *finish) style() {
+	n := int64(len(f.records))
+	if n == 0 {
+		f.task.Metric(spec.Unavailable("longer_share", noRowsOut))
+		f.task.Metric(spec.Unavailable("style_separability", noRowsOut))
+		return
+	}
+	type line struct {
+		contest
+		Share float64 `json:"share"` // chosen has more, equal ones counted half
+	}
+	table, best := map[string]line{}, 0
+	for i, c := range f.sum.Style {
+		table[markNames[i]] = line{c, c.share()}
+		if c.decides() > f.sum.Style[best].decides() {
+			best = i
+		}
+	}
+	f.put(spec.Value("longer_share", f.sum.Style[characters].share(), n), f.sum.Style[characters])
+	m := spec.Value("style_separability", f.sum.Style[best].decides(), n)
+	m.Method = "best of " + fmt.Sprint(marks) + " marks: " + markNames[best]
+	f.put(m, table)
+}
+
+// listedCategories is how many categories the table shows.
+const listedCategories = 50
+
+func (f *finish) categories() {
+	if len(f.sum.Categories) == 0 {
+		f.task.Metric(spec.Unavailable("categories", "no row has a category"))
+		f.task.Metric(spec.Unavailable("category_entropy", "no row has a category"))
+		return
+	}
+	type line struct {
+		Category string `json:"category"`
+		Rows     int64  `json:"rows"`
+	}
+	var list []line
+	var n int64
+	for name, rows := range f.sum.Categories {
+		list = append(list, line{name, rows})
+		n += rows
+	}
+	slices.SortFunc(list, func(a, b line) int { return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Category, b.Category)) })
+	var entropy exact.Sum
+	for _, l := range list {
+		p := float64(l.Rows) / float64(n)
+		entropy.Add(-p * math.Log(p))
+	}
+	f.put(spec.Value("categories", float64(len(list)), n), list[:min(len(list), listedCategories)])
+	f.task.Metric(spec.Value("category_entropy", max(entropy.Float64(), 0), n))
+}
