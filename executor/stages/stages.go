@@ -7,6 +7,7 @@ import (
 	"github.com/prefab-build/prefab/executor/stages/dataset"
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 	"github.com/prefab-build/prefab/executor/stages/deduplicate"
+	"github.com/prefab-build/prefab/executor/stages/rewardmodel"
 	"github.com/prefab-build/prefab/executor/stages/split"
 	"github.com/prefab-build/prefab/executor/stages/validate"
 )
@@ -18,6 +19,7 @@ func All() []*stage.Kind {
 		dataset.Kind,
 		decontaminate.Kind,
 		deduplicate.Kind,
+		rewardmodel.Kind,
 		split.Kind,
 		validate.Kind,
 	}

@@ -1,11 +1,11 @@
 // Package bag is a small neural reward model: words and word pairs are hashed into a table of learned vectors, a
-// prompt and a response are each the mean of theirs, and a network of one hidden layer turns response, prompt and their
-// product into a score. It is trained on pairs with the Bradley-Terry loss, on any device that package backends opens,
+// prompt and a response are each the scaled mean of theirs, and a network of one hidden layer turns response, prompt and
+// their product into a score. It is trained on pairs with the Bradley-Terry loss, on any device that package backends opens,
 // and stops when the log-loss on held-out pairs does.
 //
 // It is for whoever wants a neural baseline in seconds, and it is the smallest model that uses all of a backend. It
-// knows which words occur, not in which order beyond neighbours, and not how many: the mean hides a text's length. It
-// does not replace a transformer; on few pairs the linear architecture is as good and faster.
+// knows which words and neighbours occur and how often, and nothing else of their order. It does not replace a
+// transformer; on few pairs the linear architecture is as good and faster.
 //
 // The same pairs, configuration and device class give the same bytes, whatever the order of the rows; a run that was
 // cut off and resumed from its checkpoint gives them too.
@@ -20,6 +20,9 @@ import (
 
 // Architecture is the name in pipeline files and in config.json.
 const Architecture = "bag"
+
+// Version names the method in cache keys: it moves when the same pairs give another model.
+const Version = "bag/1"
 
 // Config says how large the model is and how it is trained. Its JSON form is stored with the model.
 type Config struct {
@@ -59,13 +62,13 @@ func Defaults() Config {
 		MaxNgram:     2,
 		Width:        32,
 		Hidden:       64,
-		BatchSize:    64,
+		BatchSize:    32,
 		Epochs:       8,
 		LearningRate: 0.003,
 		Warmup:       0.03,
 		WeightDecay:  0.01,
-		Evaluations:  10,
-		Patience:     20,
+		Evaluations:  5,
+		Patience:     10,
 	}
 }
 
