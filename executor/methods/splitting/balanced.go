@@ -57,15 +57,21 @@ func (w *work) order() []*group {
 			free = append(free, gr)
 		}
 	}
-	uneven := func(gr *group) int {
+	for _, gr := range free {
 		squares := 0
 		for _, t := range gr.tallies {
 			squares += t.rows * t.rows
 		}
-		return len(w.strata)*squares - gr.rows*gr.rows
+		gr.uneven = len(w.strata)*squares - gr.rows*gr.rows
 	}
 	slices.SortFunc(free, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(uneven(b), uneven(a)), cmp.Compare(a.draw, b.draw), strings.Compare(a.key, b.key))
+		if a.uneven != b.uneven {
+			return cmp.Compare(b.uneven, a.uneven)
+		}
+		if a.draw != b.draw {
+			return cmp.Compare(a.draw, b.draw)
+		}
+		return strings.Compare(a.key, b.key)
 	})
 	return free
 }

@@ -19,6 +19,7 @@ type group struct {
 	draw    uint64
 	rows    int // without those evicted
 	tallies []tally
+	uneven  int // variance of the counts over all strata, up to a common factor
 	part    int // -1 until decided
 	fixed   bool
 }
