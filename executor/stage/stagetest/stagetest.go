@@ -8,6 +8,7 @@
 //	-- want/pairs.jsonl --  the rows of an output port, in order, without ids; or want/PORT.ids to compare ids
 //	-- want/metrics.json -- metrics by name: a number, or "unavailable: reason"; those not named are not compared
 //	-- want/ledger.jsonl -- {"chunk": 0, "row": 1, "reason": "..."}; details are compared only where given
+//	-- want/verdicts.json -- by profile and metric, what a bare threshold comes to: pass, warn, fail or not_evaluated
 //	-- want/error --        a part of the error that the stage must end with
 //
 // Inputs of a List port are a list of files, of a Map port an object. Files with other names are put into a folder
@@ -94,6 +95,9 @@ func runCase(t *testing.T, k *stage.Kind, archive *txtar.Archive) {
 		t.Fatal(err)
 	}
 	compare(t, first, files)
+	if want, ok := files["want/verdicts.json"]; ok {
+		compareVerdicts(t, k, first, want)
+	}
 	if k.Determinism == "sampled" || k.Determinism == "tolerance" {
 		return
 	}
@@ -108,6 +112,7 @@ func runCase(t *testing.T, k *stage.Kind, archive *txtar.Archive) {
 
 // A Finished is a stage that ran, and the store that holds what it made.
 type Finished struct {
+	Config spec.Config
 	Result *executor.Result
 	Store  executor.Store
 	Ledger executor.Ledger
@@ -139,7 +144,7 @@ func Execute(ctx context.Context, k *stage.Kind, p *spec.Pipeline, dir string, s
 		if n.Node.Kind != k.Name {
 			continue
 		}
-		f := &Finished{Result: n.Result, Store: s}
+		f := &Finished{Config: n.Node.Block.Config, Result: n.Result, Store: s}
 		if n.Result == nil {
 			return nil, fmt.Errorf("the stage came to %s: %s", n.State, n.Reason)
 		}
