@@ -22,6 +22,7 @@ func Run(t *testing.T, d *backends.Device) {
 		test func(*testing.T, *backends.Device)
 	}{
 		{"matmul", matmul},
+		{"rows", rows},
 		{"gradients", gradients},
 		{"adamw", optimizer},
 		{"no-hang", noHang},
@@ -117,6 +118,31 @@ func transposed(a []float32, rows, columns int) []float32 {
 		}
 	}
 	return out
+}
+
+// rows multiplies a matrix of equal rows: the rows of the product are equal to the bit, in the two layouts that models
+// score with. Else a score would depend on what else is scored. (The layout nk,km does not pass on the Go backend.)
+func rows(t *testing.T, d *backends.Device) {
+	for _, size := range [][3]int{{128, 512, 8}, {64, 24, 16}, {64, 96, 64}, {128, 8192, 32}} {
+		n, k, m := size[0], size[1], size[2]
+		row, w := draws("row", k), draws("w", k*m)
+		var a []float32
+		for range n {
+			a = append(a, row...)
+		}
+		out := call(t, d, func(in []*graph.Node) []*graph.Node {
+			return []*graph.Node{graph.Einsum("kn,km->nm", in[1], in[2]), graph.Einsum("nk,mk->nm", in[0], in[3])}
+		}, tensors.FromFlatDataAndDimensions(a, n, k), tensors.FromFlatDataAndDimensions(transposed(a, n, k), k, n),
+			tensors.FromFlatDataAndDimensions(w, k, m), tensors.FromFlatDataAndDimensions(transposed(w, k, m), m, k))
+		for layout, c := range out {
+			for i := 1; i < n; i++ {
+				if !slices.Equal(c[i*m:(i+1)*m], c[:m]) {
+					t.Errorf("%dx%d by %dx%d in layout %d: row %d is not like row 0", n, k, k, m, layout, i)
+					break
+				}
+			}
+		}
+	}
 }
 
 // gradients compares the library's differentiation with central differences, for a function of all the operations that

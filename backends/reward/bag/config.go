@@ -124,7 +124,7 @@ func (c Config) check() error {
 func (c Config) shapes() []shape {
 	return []shape{
 		{"embedding", []int{c.Buckets, c.Width}},
-		{"hidden.weight", []int{3 * c.Width, c.Hidden}},
+		{"hidden.weight", []int{c.Hidden, 3 * c.Width}},
 		{"hidden.bias", []int{c.Hidden}},
 		{"head.weight", []int{c.Hidden}},
 	}

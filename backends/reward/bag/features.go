@@ -63,10 +63,13 @@ func mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-// A grid is the model's input: one column per text, one row per bucket, and in each column the share that the bucket
-// has in the text, so that a product with the table gives the mean of the vectors. It is dense, since a product is fast
-// and repeats to the bit on every device, and sums that gather and scatter rows are slow on one and do not repeat on
-// another. An empty text has a column of zeros and so the mean 0.
+// A grid is the model's input: one column per text, one row per bucket, and in each column how often the bucket occurs
+// in the text over the root of the text's length in n-grams, so that a product with the table gives the mean of the
+// vectors times that root. The plain mean of a long text vanishes beside a short one's, as unrelated vectors cancel; the
+// root keeps both of one size (on the pairs named at vectorBound .62 against .61, and .91 against .88).
+//
+// It is dense, since a product is fast and repeats to the bit on every device, and sums that gather and scatter rows
+// are slow on one and do not repeat on another. An empty text has a column of zeros.
 type grid struct {
 	values  []float32
 	columns int
@@ -85,9 +88,10 @@ func (g *grid) clear() {
 }
 
 func (g *grid) set(column int, c counts) {
+	root := math.Sqrt(float64(c.total))
 	for _, cell := range c.cells {
 		i := int(cell.bucket)*g.columns + column
-		g.values[i] = float32(cell.count) / float32(c.total)
+		g.values[i] = float32(float64(cell.count) / root)
 		g.filled = append(g.filled, i)
 	}
 }
