@@ -2,9 +2,10 @@
 // Gwet's AC1 and AC2, Brennan-Prediger and Krippendorff's alpha, with intervals over items. It is for reports on votes and
 // ratings, and for gates on them.
 //
-// Ratings must be of something fixed before anyone rated: "response A", not "the response that won". Agreement on a label that was
-// derived from the votes is a different, and much worse, number. A coefficient that does not exist for some data says so and why; it is
-// never 0, 1 or NaN in disguise. The package does not estimate true labels or the skill of raters.
+// Ratings must be of something fixed before anyone rated: "response A", not "the response that won". Agreement on a
+// label that was derived from the votes is a different, and much worse, number. A coefficient that does not exist for
+// some data says so and why; it is never 0, 1 or NaN in disguise. The package does not estimate true labels or the
+// skill of raters.
 //
 // Every figure is a function of the multiset of items: their order does not show.
 package agreement
@@ -37,9 +38,9 @@ type Builder struct {
 	key    []byte
 }
 
-// NewBuilder returns a Builder for categories with the given values, which must ascend; interval and ratio distances and the linear
-// and quadratic weights are taken from them. All declared categories count, whether the data uses them or not. For A, tie and B use -1, 0
-// and 1. It panics on fewer than two categories and on values that do not ascend.
+// NewBuilder returns a Builder for categories with the given values, which must ascend; interval and ratio distances
+// and the linear and quadratic weights are taken from them. All declared categories count, whether the data uses them
+// or not. For A, tie and B use -1, 0 and 1. It panics on fewer than two categories and on values that do not ascend.
 func NewBuilder(values ...float64) *Builder {
 	if len(values) < 2 {
 		panic(fmt.Sprintf("agreement: %d categories", len(values)))
@@ -173,8 +174,8 @@ type Majority struct {
 	Even     bool    // another category has as many: there is no majority, and Category is only the first
 }
 
-// MajorityOf returns the majority of an item's counts. The category tie, if not negative, is no candidate but counts in the denominator. ok is
-// false when there is no rating at all, or only ties.
+// MajorityOf returns the majority of an item's counts. The category tie, if not negative, is no candidate but counts in
+// the denominator. ok is false when there is no rating at all, or only ties.
 func MajorityOf(counts []int, tie int) (m Majority, ok bool) {
 	n := 0
 	for category, c := range counts {

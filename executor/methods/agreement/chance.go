@@ -118,8 +118,8 @@ func (t *Table) Fleiss(w Weights) Coefficient {
 	})
 }
 
-// AC is Gwet's AC1 with Identity weights and AC2 with others: robust when one category dominates. Chance is a share of ratings made
-// at random, larger where the prevalences are even. Declared categories that nobody used count.
+// AC is Gwet's AC1 with Identity weights and AC2 with others: robust when one category dominates. Chance is a share of
+// ratings made at random, larger where the prevalences are even. Declared categories that nobody used count.
 func (t *Table) AC(w Weights) Coefficient {
 	return t.versus(w, func(pi []float64) float64 {
 		spread := 0.0

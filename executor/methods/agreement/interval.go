@@ -35,7 +35,8 @@ type Source interface {
 }
 
 // Jackknife returns the interval from leaving one item out at a time, at the given level such as 0.95: the value plus
-// and minus Student's t with items-1 degrees of freedom times the standard error, not above 1. It is exact in the sense that nothing is drawn.
+// and minus Student's t with items-1 degrees of freedom times the standard error, not above 1. It is exact in the sense
+// that nothing is drawn.
 func (t *Table) Jackknife(measure Measure, level float64) Interval {
 	checkLevel(level)
 	whole := measure(t)
@@ -73,8 +74,8 @@ func (t *Table) Jackknife(measure Measure, level float64) Interval {
 }
 
 // Bootstrap returns the percentile interval of resampled items, at the given level, and the standard deviation of the
-// resamples. Whole items are drawn, ratings never apart: drawing ratings with a fixed expectation, as Krippendorff first proposed,
-// covers far less than it promises. 2,000 draws are customary. It panics when draws is not positive.
+// resamples. Whole items are drawn, ratings never apart: drawing ratings with a fixed expectation, as Krippendorff
+// first proposed, covers far less than it promises. 2,000 draws are customary. It panics when draws is not positive.
 func (t *Table) Bootstrap(measure Measure, draws int, level float64, source Source) Interval {
 	checkLevel(level)
 	if draws < 1 {

@@ -11,9 +11,10 @@ const (
 	DistanceRatio                    // the squared difference over the sum of values, which must be positive
 )
 
-// Krippendorff is alpha, 1 minus observed over expected disagreement (Krippendorff 2011): for any number of raters, with
-// missing ratings, and the headline figure of a report. Items with one rating have no part in it. It is undefined without pairable
-// items, and when all their ratings are in one category: perfect agreement on data that could not disagree says nothing.
+// Krippendorff is alpha, 1 minus observed over expected disagreement (Krippendorff 2011): for any number of raters,
+// with missing ratings, and the headline figure of a report. Items with one rating have no part in it. It is undefined
+// without pairable items, and when all their ratings are in one category: perfect agreement on data that could not
+// disagree says nothing.
 func (t *Table) Krippendorff(distance Distance) Coefficient {
 	pairs, totals, n := t.coincidences()
 	if n == 0 {

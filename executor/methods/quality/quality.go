@@ -1,10 +1,12 @@
-// Package quality measures how clearly a preference pair is one: the gap between its responses, how many voters stood behind the label,
-// and the tier that follows from both. It is for the kinds that validate pairs and report on them, and for gates.
+// Package quality measures how clearly a preference pair is one: the gap between its responses, how many voters stood
+// behind the label, and the tier that follows from both. It is for the kinds that validate pairs and report on them,
+// and for gates.
 //
-// Every gap is signed: positive agrees with the label, and swapping chosen and rejected negates it exactly, so that a data set
-// with its sides swapped fails the gate that it passed. There are four, because a number such as 0.15 means nothing
-// until it is said what it is a difference of; a spec names one. The package refuses gaps without a declared unit: raw
-// reward differences, differences of lengths, and scores rescaled to the range of a batch, which one added row would change for all.
+// Every gap is signed: positive agrees with the label, and swapping chosen and rejected negates it exactly, so that a
+// data set with its sides swapped fails the gate that it passed. There are four, because a number such as 0.15 means
+// nothing until it is said what it is a difference of; a spec names one. The package refuses gaps without a declared
+// unit: raw reward differences, differences of lengths, and scores rescaled to the range of a batch, which one added
+// row would change for all.
 //
 // Scores and votes must come from outside the model that is being built; whether they do, only the caller can know.
 package quality
@@ -45,8 +47,8 @@ type Scale struct {
 	Min, Max float64
 }
 
-// Gap is (chosen - rejected)/(Max - Min), in [-1, 1]. It fails on an empty or unbounded scale and on ratings outside it: a rating of 11 out
-// of 10 is a mistake of the data or of the scale, and clipping would hide it.
+// Gap is (chosen - rejected)/(Max - Min), in [-1, 1]. It fails on an empty or unbounded scale and on ratings outside
+// it: a rating of 11 out of 10 is a mistake of the data or of the scale, and clipping would hide it.
 func (s Scale) Gap(chosen, rejected float64) (float64, error) {
 	if !(s.Min < s.Max) || math.IsInf(s.Max-s.Min, 0) {
 		return 0, fmt.Errorf("rating scale from %v to %v: want a minimum below the maximum", s.Min, s.Max)
@@ -65,7 +67,8 @@ type CDF struct {
 	sorted []float64
 }
 
-// NewCDF returns the distribution of the given rewards, in any order; they are copied. It fails when there is none or one is not a number.
+// NewCDF returns the distribution of the given rewards, in any order; they are copied. It fails when there is none or
+// one is not a number.
 func NewCDF(rewards []float64) (*CDF, error) {
 	if len(rewards) == 0 {
 		return nil, fmt.Errorf("the calibration set has no rewards")
@@ -114,8 +117,8 @@ func (v Votes) Gap() (gap float64, ok bool) {
 	return float64(v.Chosen-v.Rejected) / float64(v.N()), true
 }
 
-// Share is the raw majority share: the votes of the response that has more, over all votes, ties included. It can be below one half, and is 0 when all votes are ties. ok is
-// false without votes.
+// Share is the raw majority share: the votes of the response that has more, over all votes, ties included. It can be
+// below one half, and is 0 when all votes are ties. ok is false without votes.
 func (v Votes) Share() (share float64, ok bool) {
 	if v.N() == 0 {
 		return 0, false
@@ -123,8 +126,8 @@ func (v Votes) Share() (share float64, ok bool) {
 	return float64(max(v.Chosen, v.Rejected)) / float64(v.N()), true
 }
 
-// Pairwise is the share of pairs of voters who agree, ties being an opinion like the others; ok is false for fewer than two votes.
-// It is not the majority share: 4 of 5 votes are a share of .8 and a pairwise agreement of .6.
+// Pairwise is the share of pairs of voters who agree, ties being an opinion like the others; ok is false for fewer than
+// two votes. It is not the majority share: 4 of 5 votes are a share of .8 and a pairwise agreement of .6.
 func (v Votes) Pairwise() (share float64, ok bool) {
 	n := v.N()
 	if n < 2 {
@@ -134,8 +137,8 @@ func (v Votes) Pairwise() (share float64, ok bool) {
 	return float64(agreeing) / float64(n*(n-1)), true
 }
 
-// JeffreysShare is the posterior mean of the majority share under Jeffreys' prior, (k+1/2)/(n+1): what k of n votes say about the
-// voters who were not asked. Three unanimous votes give .875. Without votes it is one half.
+// JeffreysShare is the posterior mean of the majority share under Jeffreys' prior, (k+1/2)/(n+1): what k of n votes say
+// about the voters who were not asked. Three unanimous votes give .875. Without votes it is one half.
 func (v Votes) JeffreysShare() float64 { return Jeffreys(max(v.Chosen, v.Rejected), v.N()) }
 
 // Jeffreys is (k+1/2)/(n+1). It panics unless 0 <= k <= n.

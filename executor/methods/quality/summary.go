@@ -24,7 +24,8 @@ func NewGaps(gaps []float64) *Gaps {
 // N is the number of gaps.
 func (g *Gaps) N() int { return len(g.sorted) }
 
-// Mean is the mean signed gap, correctly rounded before the division and so independent of any order; ok is false without gaps.
+// Mean is the mean signed gap, correctly rounded before the division and so independent of any order; ok is false
+// without gaps.
 func (g *Gaps) Mean() (mean float64, ok bool) {
 	if len(g.sorted) == 0 {
 		return 0, false
@@ -54,7 +55,8 @@ func (g *Gaps) ShareWithin(x float64) (share float64, ok bool) {
 }
 
 // Quantile is the value below which the share q of the gaps lies, interpolated between the two order statistics around
-// place q(n-1) (type 7 of Hyndman and Fan); Quantile(0.5) is the median. ok is false without gaps. It panics unless 0 <= q <= 1.
+// place q(n-1) (type 7 of Hyndman and Fan); Quantile(0.5) is the median. ok is false without gaps. It panics unless 0
+// <= q <= 1.
 func (g *Gaps) Quantile(q float64) (value float64, ok bool) {
 	if !(q >= 0 && q <= 1) {
 		panic("quality: a quantile outside 0 to 1")

@@ -136,8 +136,8 @@ func (m *Matrix) Merge(o Matrix) {
 	m.Discard += o.Discard
 }
 
-// Score is the mean over rated pairs of 1 for Excellent, .75 for Good, .4 for Marginal and 0 for Poor, those inverted among them. ok is false when
-// no pair is rated: no gap and no votes are no score, not a score of 0.
+// Score is the mean over rated pairs of 1 for Excellent, .75 for Good, .4 for Marginal and 0 for Poor, those inverted
+// among them. ok is false when no pair is rated: no gap and no votes are no score, not a score of 0.
 func (m *Matrix) Score() (score float64, ok bool) {
 	n := m.Tiers[Poor] + m.Tiers[Marginal] + m.Tiers[Good] + m.Tiers[Excellent]
 	if n == 0 {

@@ -17,8 +17,8 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/text"
 )
 
-// promptSets makes n prompts of 10 to 40 words from a vocabulary of 50,000 whose frequencies fall as 1/rank, one in five being an
-// earlier prompt with a few words changed.
+// promptSets makes n prompts of 10 to 40 words from a vocabulary of 50,000 whose frequencies fall as 1/rank, one in
+// five being an earlier prompt with a few words changed.
 func promptSets(n int) [][]uint64 {
 	s := stream.New(1, "prompts")
 	const vocabulary = 50_000

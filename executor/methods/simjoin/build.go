@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Builder takes sets one after another and keeps what a join needs: one or two bytes for each token of each distinct set, about
-// thirty for each distinct token and a few tens for each row. The caller's slices are not kept. The zero Builder is not
-// ready; use NewBuilder.
+// Builder takes sets one after another and keeps what a join needs: one or two bytes for each token of each distinct
+// set, about thirty for each distinct token and a few tens for each row. The caller's slices are not kept. The zero
+// Builder is not ready; use NewBuilder.
 type Builder struct {
 	tokens  table    // token hash -> token id
 	hashes  []uint64 // token id -> token hash

@@ -6,9 +6,10 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 )
 
-// Clusters returns for each row the smallest row of its connected component, where rows are connected when their Jaccard
-// index is at least tau. It needs no memory for pairs and compares no pair that is connected already, so a cluster of a
-// hundred thousand prompts from one template takes seconds, where its pairs would be thousands of millions. Workers and errors are as for Join.
+// Clusters returns for each row the smallest row of its connected component, where rows are connected when their
+// Jaccard index is at least tau. It needs no memory for pairs and compares no pair that is connected already, so a
+// cluster of a hundred thousand prompts from one template takes seconds, where its pairs would be thousands of
+// millions. Workers and errors are as for Join.
 func (c *Collection) Clusters(ctx context.Context, tau Ratio, workers int) ([]int, error) {
 	return c.clusters(ctx, tau, workers, usual)
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 )
 
-// What is in this file changes no result. Prompts made from one long template share the tokens of the template, which are
-// then common and yet in everybody's prefix; looking each up in lists that hold everybody is quadratic. But prompts that are that
-// alike are in one component, and most of it can be found by a few cheap guesses, each of which is verified. A list that is
-// kept by component can then be passed over at once by all who are in it already.
+// What is in this file changes no result. Prompts made from one long template share the tokens of the template, which
+// are then common and yet in everybody's prefix; looking each up in lists that hold everybody is quadratic. But prompts
+// that are that alike are in one component, and most of it can be found by a few cheap guesses, each of which is
+// verified. A list that is kept by component can then be passed over at once by all who are in it already.
 
 // effort says when and how hard to guess.
 type effort struct {
@@ -21,10 +21,10 @@ type effort struct {
 	span   int   // postings for which asking whether to pass over is cheaper than scanning them
 }
 
-// usual is measured: word sets of natural prompts scan 25 postings, the shingles of short templates 370, and guesses would add half
-// to the time of either; 20,000 prompts of one long template scan 290,000. Two sets agree in one guess with a probability of their
-// Jaccard index, so two that are only just similar at .7 miss all of four in less than one case out of a hundred; and one
-// neighbour is enough.
+// usual is measured: word sets of natural prompts scan 25 postings, the shingles of short templates 370, and guesses
+// would add half to the time of either; 20,000 prompts of one long template scan 290,000. Two sets agree in one guess
+// with a probability of their Jaccard index, so two that are only just similar at .7 miss all of four in less than one
+// case out of a hundred; and one neighbour is enough.
 var usual = effort{heavy: 2000, rounds: 4, span: 32}
 
 // work is the number of postings that all look-ups scan, if nothing is passed over.
@@ -37,8 +37,8 @@ func (ix *index) work() int64 {
 	return sum
 }
 
-// sketch joins classes whose smallest token under a random order is the same and which prove to be similar: each with the one before it among those,
-// and with the first.
+// sketch joins classes whose smallest token under a random order is the same and which prove to be similar: each with
+// the one before it among those, and with the first.
 func (c *Collection) sketch(ctx context.Context, tau Ratio, workers, rounds int, forest *cluster.Forest) error {
 	type guess struct {
 		smallest uint64
@@ -101,7 +101,8 @@ type span struct {
 // loose says that the classes of a span may be in any components.
 const loose = math.MaxUint32
 
-// gather reorders each list by component, those with fewer than minSpan postings in it together first, each part by class as before.
+// gather reorders each list by component, those with fewer than minSpan postings in it together first, each part by
+// class as before.
 func (ix *index) gather(forest *cluster.Forest, minSpan int) {
 	ix.spans = map[uint32][]span{}
 	type rooted struct {

@@ -13,9 +13,9 @@ const MaxPairs = 50_000_000
 // ErrTooMany is the error of a join that would find more than MaxPairs.
 var ErrTooMany = fmt.Errorf("simjoin: more than %d pairs of different sets are similar; raise the threshold, or ask for clusters or touched rows instead of pairs", MaxPairs)
 
-// Join finds all pairs of rows whose Jaccard index is at least tau. Workers says how many goroutines may work, 0 for one
-// a processor; it never changes the result. The error is the context's or ErrTooMany. It panics on a threshold outside (0, 1].
-// Whoever wants groups of rows and not pairs asks Clusters, which is never quadratic in memory.
+// Join finds all pairs of rows whose Jaccard index is at least tau. Workers says how many goroutines may work, 0 for
+// one a processor; it never changes the result. The error is the context's or ErrTooMany. It panics on a threshold
+// outside (0, 1]. Whoever wants groups of rows and not pairs asks Clusters, which is never quadratic in memory.
 func (c *Collection) Join(ctx context.Context, tau Ratio, workers int) (*Pairs, error) {
 	return c.join(ctx, tau, workers, MaxPairs)
 }

@@ -145,8 +145,8 @@ func (p *Pairs) All() iter.Seq[Edge] {
 	}
 }
 
-// Distinct yields one edge for each pair of different sets, between the first rows that have them, ordered by A, then B. After
-// Between the first rows may be on the same side: the sets have rows on both.
+// Distinct yields one edge for each pair of different sets, between the first rows that have them, ordered by A, then
+// B. After Between the first rows may be on the same side: the sets have rows on both.
 func (p *Pairs) Distinct() iter.Seq[Edge] {
 	return func(yield func(Edge) bool) {
 		out := make([]Edge, 0, len(p.edges))

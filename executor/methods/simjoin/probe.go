@@ -61,8 +61,9 @@ func (p *prober) prepare(size int) {
 	}
 }
 
-// tokens yields the prefix tokens of x, with the number of tokens after each and the stretch of classes that could match x if
-// this is the first token they share: those neither too small for x nor, for what is left of x, too large, and usually only those before x.
+// tokens yields the prefix tokens of x, with the number of tokens after each and the stretch of classes that could
+// match x if this is the first token they share: those neither too small for x nor, for what is left of x, too large,
+// and usually only those before x.
 func (p *prober) tokens(x uint32, yield func(rank, rest, from, to uint32)) {
 	p.prepare(int(p.c.size[x]))
 	n := prefix(int(p.c.shared[x]), p.least)
@@ -143,8 +144,8 @@ func (p *prober) clear() {
 // last, largest ones do not keep one worker busy alone.
 const stride = 128
 
-// each gives every stride of classes to one of several workers; do is called with the worker's own prober and the bounds of the
-// stride. It returns the context's error when that ended first.
+// each gives every stride of classes to one of several workers; do is called with the worker's own prober and the
+// bounds of the stride. It returns the context's error when that ended first.
 func (c *Collection) each(ctx context.Context, tau Ratio, workers int, do func(p *prober, number int, from, to uint32)) error {
 	tau.valid()
 	n := len(c.first)

@@ -2,9 +2,9 @@ package simjoin
 
 import "context"
 
-// Touched returns the rows from split on, ascending, that are similar to a row below split: the rows of one part of the data that
-// leaked into it from the other. It stops looking at a row when it has found one such, so it needs neither the memory nor, where much
-// has leaked, the time of Between. Workers and errors are as for Clusters.
+// Touched returns the rows from split on, ascending, that are similar to a row below split: the rows of one part of the
+// data that leaked into it from the other. It stops looking at a row when it has found one such, so it needs neither
+// the memory nor, where much has leaked, the time of Between. Workers and errors are as for Clusters.
 func (c *Collection) Touched(ctx context.Context, tau Ratio, split, workers int) ([]int, error) {
 	return c.touched(ctx, tau, split, workers, 256)
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Balanced assigns groups so that every stratum, and the total, is divided by the weights as exactly as whole groups allow.
-// Groups go one after another, the most uneven first (by the variance of their strata counts, ties by hash), each to
-// the part where the strata then deviate least from their shares; a last pass moves groups that fit until the parts' sizes are
-// right. With equal weights the first pass is the greedy rule of scikit-learn's StratifiedGroupKFold.
+// Balanced assigns groups so that every stratum, and the total, is divided by the weights as exactly as whole groups
+// allow. Groups go one after another, the most uneven first (by the variance of their strata counts, ties by hash),
+// each to the part where the strata then deviate least from their shares; a last pass moves groups that fit until the
+// parts' sizes are right. With equal weights the first pass is the greedy rule of scikit-learn's StratifiedGroupKFold.
 //
 // It fails on fewer groups than parts, an unused stratum number, a part that was left empty, and unusable options. The
 // time is linear in the number of tallies (group and stratum) times the square of the number of parts.
@@ -76,8 +76,8 @@ func (w *work) order() []*group {
 	return free
 }
 
-// tie is the relative difference below which two deviations count as equal: sums of a few square roots are right to about 1e-15, and counts
-// differ by more than one part in a thousand million wherever the difference means something.
+// tie is the relative difference below which two deviations count as equal: sums of a few square roots are right to
+// about 1e-15, and counts differ by more than one part in a thousand million wherever the difference means something.
 const tie = 1e-9
 
 // fill gives each group to the part that leaves the smallest sum, over the group's strata, of the standard deviation between

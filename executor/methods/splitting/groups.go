@@ -90,8 +90,8 @@ func countStrata(rows []Row) (int, error) {
 	return len(seen), nil
 }
 
-// gatherGroup fills in one group and, when rows of it were assigned before, fixes its part: the most protected one that any of
-// them had. Rows that had another are evicted.
+// gatherGroup fills in one group and, when rows of it were assigned before, fixes its part: the most protected one that
+// any of them had. Rows that had another are evicted.
 func (w *work) gatherGroup(g int, o Options) error {
 	members, gr := w.members.Of(g), &w.groups[g]
 	gr.key, gr.part = w.rows[members[0]].ID, -1

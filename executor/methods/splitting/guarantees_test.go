@@ -141,8 +141,8 @@ func grow(t *rapid.T, rows []splitting.Row) []splitting.Row {
 	return out
 }
 
-// Guarantee 4, with an earlier split: no row changes sides; those that cannot stay are evicted and listed; and once evicted, a
-// row does not slip into a part that is protected from it.
+// Guarantee 4, with an earlier split: no row changes sides; those that cannot stay are evicted and listed; and once
+// evicted, a row does not slip into a part that is protected from it.
 func TestGrowthWithPrevious(t *testing.T) {
 	eachStrategy(t, func(t *rapid.T, s strategy) {
 		rows, o := drawRows(t), drawOptions(t)

@@ -18,9 +18,10 @@ func (a *Assignment) Sizes() []int {
 	return sizes
 }
 
-// Balance tests whether the parts have the same mix of strata: Pearson's chi-square of the parts by strata table, its degrees of freedom and the
-// probability of a value at least as large if rows were dealt out independently. Rows come in groups, so the
-// probability is too small where groups are large; it is a reading, not a verdict. With one stratum df is 0 and p is 1.
+// Balance tests whether the parts have the same mix of strata: Pearson's chi-square of the parts by strata table, its
+// degrees of freedom and the probability of a value at least as large if rows were dealt out independently. Rows come
+// in groups, so the probability is too small where groups are large; it is a reading, not a verdict. With one stratum
+// df is 0 and p is 1.
 func (a *Assignment) Balance() (chi2 float64, df int, p float64) {
 	sizes, all := a.Sizes(), 0
 	strata := make([]int, len(a.Counts[0]))

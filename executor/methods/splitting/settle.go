@@ -152,8 +152,8 @@ func (w *work) targets() []int {
 	return sizes
 }
 
-// cost is by how much a move changes the sum over strata and parts of (count/total - share)^2, and whether the strata then stay
-// within limit rows of their shares in both parts (or come nearer).
+// cost is by how much a move changes the sum over strata and parts of (count/total - share)^2, and whether the strata
+// then stay within limit rows of their shares in both parts (or come nearer).
 func (w *work) cost(gr *group, to, limit int) (cost float64, within bool) {
 	for _, t := range gr.tallies {
 		n := float64(w.strata[t.stratum])

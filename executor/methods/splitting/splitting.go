@@ -39,8 +39,9 @@ type Options struct {
 	Parts []Part
 	// Salt makes different splits of the same rows; the same salt always makes the same one.
 	Salt string
-	// Previous holds, by row id, the part (an index into Parts, or Evicted) that rows had in an earlier split. A row that was once in a part other than
-	// the first never changes sides: see Assignment.Evictions. Ids that are not among the rows are ignored; nil means there was no earlier split.
+	// Previous holds, by row id, the part (an index into Parts, or Evicted) that rows had in an earlier split. A row
+	// that was once in a part other than the first never changes sides: see Assignment.Evictions. Ids that are not
+	// among the rows are ignored; nil means there was no earlier split.
 	Previous map[string]int
 }
 

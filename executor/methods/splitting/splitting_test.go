@@ -20,7 +20,8 @@ func rowsOf(groups, classes []int) []splitting.Row {
 }
 
 // The vectors are those of scikit-learn's tests for StratifiedGroupKFold: shares of class 0 and 1 in each test fold. It
-// breaks ties by the order of groups, we by a hash; in the second vector some orders lead to an even division, which is better.
+// breaks ties by the order of groups, we by a hash; in the second vector some orders lead to an even division, which is
+// better.
 func TestFoldsEqualStratifiedGroupKFold(t *testing.T) {
 	for _, v := range []struct {
 		name   string

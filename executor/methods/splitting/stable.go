@@ -2,11 +2,11 @@ package splitting
 
 import "math/bits"
 
-// Stable assigns each group by its own hash: with u in [0, 1) from SHA-256(salt, 0x00, smallest row id of the group), the
-// last part takes u below its share, the one before it the next stretch, and the first part the rest. A new row moves no row that is
-// there, unless it joins groups or becomes the smallest of one; with Previous not even then. The price is that shares hold only in
-// expectation: the standard deviation of a share p over G groups is sqrt(p(1-p)/G), and strata are balanced only as well
-// (see Assignment.Balance).
+// Stable assigns each group by its own hash: with u in [0, 1) from SHA-256(salt, 0x00, smallest row id of the group),
+// the last part takes u below its share, the one before it the next stretch, and the first part the rest. A new row
+// moves no row that is there, unless it joins groups or becomes the smallest of one; with Previous not even then. The
+// price is that shares hold only in expectation: the standard deviation of a share p over G groups is sqrt(p(1-p)/G),
+// and strata are balanced only as well (see Assignment.Balance).
 //
 // It fails on fewer groups than parts, an unused stratum number, a part that was left empty, and unusable options.
 func Stable(rows []Row, o Options) (*Assignment, error) {
