@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -62,12 +63,30 @@ func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeye
 			d.l.errorf(given.expr.rng(), "missing-attribute", "Missing attribute", "%s is required, and its value here is null. Give it a value.", a.Name)
 		}
 	}
+	for i := range schema.Attrs {
+		if a := &schema.Attrs[i]; a.EndingOf != "" && keyed[a.Name] == nil {
+			if ending := endingOf(unkeyed[a.EndingOf], a.Values); ending != "" {
+				keyed[a.Name] = ending
+			}
+		}
+	}
 	for i := range schema.Blocks {
 		if schema.Blocks[i].Name != thresholdType.Name {
 			d.nested(b, &schema.Blocks[i], path, keyed, unkeyed)
 		}
 	}
 	return keyed, unkeyed
+}
+
+// endingOf returns the longest of the endings that a path has.
+func endingOf(path any, endings []string) (longest string) {
+	p, _ := path.(string)
+	for _, e := range endings {
+		if len(e) > len(longest) && strings.HasSuffix(p, "."+e) {
+			longest = e
+		}
+	}
+	return longest
 }
 
 // nested decodes the blocks of one type to a list. The list of unkeyed attributes is as long, so that each finds its

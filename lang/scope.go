@@ -98,7 +98,7 @@ func (l *loader) eval(e *expression, sc *scope) (cty.Value, bool) {
 		l.metricMisplaced(e.rng(), "This expression reads metrics.")
 		return cty.DynamicVal, false
 	}
-	return p.val, p.val.IsKnown()
+	return p.val, p.val.IsWhollyKnown()
 }
 
 func (l *loader) metricMisplaced(subject diag.Range, what string) {
@@ -138,7 +138,7 @@ func (l *loader) evalHCL(e hclsyntax.Expression, vars []hcl.Traversal, sc *scope
 	}
 	v, ds := l.value(e, ctx, sc)
 	l.addHCL(ds, "expression")
-	return v, !ds.HasErrors() && v.IsKnown()
+	return v, !ds.HasErrors() && v.IsWhollyKnown()
 }
 
 // value calls HCL's evaluator. That a library of this size never panics on what people write cannot be proven, so a
