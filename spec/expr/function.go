@@ -34,8 +34,13 @@ func (t Types) String() string {
 		t    Types
 		name string
 	}{
-		{NumberType, "number"}, {Whole, "integer"}, {StringType, "string"}, {BoolType, "bool"}, {ListType, "list"},
-		{ObjectType, "object"}, {NullType, "null"},
+		{NumberType, "number"},
+		{Whole, "integer"},
+		{StringType, "string"},
+		{BoolType, "bool"},
+		{ListType, "list"},
+		{ObjectType, "object"},
+		{NullType, "null"},
 	} {
 		if t&x.t == x.t {
 			names = append(names, x.name)
@@ -202,8 +207,13 @@ func (t Types) article() string {
 		t    Types
 		name string
 	}{
-		{NumberType, "a number"}, {Whole, "a whole number"}, {StringType, "a string"}, {BoolType, "a boolean"},
-		{ListType, "a list"}, {ObjectType, "an object"}, {NullType, "null"},
+		{NumberType, "a number"},
+		{Whole, "a whole number"},
+		{StringType, "a string"},
+		{BoolType, "a boolean"},
+		{ListType, "a list"},
+		{ObjectType, "an object"},
+		{NullType, "null"},
 	} {
 		if t&x.t == x.t {
 			names = append(names, x.name)

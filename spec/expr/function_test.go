@@ -47,8 +47,10 @@ func TestFunctions(t *testing.T) {
 		{call("regexall", lit("x"), lit("1a2")), `[]`},
 		{call("regexmatch", lit("^Why"), row("prompt")), `true`},
 		{call("regexreplace", lit("(a)(b)"), lit("xabab"), lit("$2$1")), `"xbaba"`},
-		{call("format", lit("%05.1f|%-4s|%q|%d|%v|%t%%"), lit(3.14159), lit("ab"), lit("\""), lit(2.0), row("tags"), lit(true)),
-			`"003.1|ab  |\"\\\"\"|2|[\"b\",\"a\",\"b\"]|true%"`},
+		{
+			call("format", lit("%05.1f|%-4s|%q|%d|%v|%t%%"), lit(3.14159), lit("ab"), lit("\""), lit(2.0), row("tags"), lit(true)),
+			`"003.1|ab  |\"\\\"\"|2|[\"b\",\"a\",\"b\"]|true%"`,
+		},
 		{call("format", lit("%d"), lit(1.5)), `format("%d", 1.5): 1.5 is a number, which %d cannot print`},
 		{call("format", lit("%x"), lit(1)), `format("%x", 1): "%x" is no verb: a verb is %, flags - + 0 or space, width, precision and one of s v q d f e g t %`},
 		{call("format", lit("%s")), `format("%s"): there is no value for %s`},
