@@ -7,6 +7,8 @@ import (
 	"github.com/prefab-build/prefab/executor/stages/dataset"
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 	"github.com/prefab-build/prefab/executor/stages/deduplicate"
+	"github.com/prefab-build/prefab/executor/stages/evaluate"
+	"github.com/prefab-build/prefab/executor/stages/filter"
 	"github.com/prefab-build/prefab/executor/stages/rewardmodel"
 	"github.com/prefab-build/prefab/executor/stages/split"
 	"github.com/prefab-build/prefab/executor/stages/validate"
@@ -19,6 +21,8 @@ func All() []*stage.Kind {
 		dataset.Kind,
 		decontaminate.Kind,
 		deduplicate.Kind,
+		evaluate.Kind,
+		filter.Kind,
 		rewardmodel.Kind,
 		split.Kind,
 		validate.Kind,

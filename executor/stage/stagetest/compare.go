@@ -42,7 +42,7 @@ func compareRows(t *testing.T, f *Finished, port string, want []byte) {
 		t.Errorf("there is no output table %s", port)
 		return
 	}
-	got := strings.Join(RowsOf(t, o), "\n")
+	got := strings.Join(normalised(t, []byte(strings.Join(RowsOf(t, o), "\n"))), "\n")
 	if normal := strings.Join(normalised(t, want), "\n"); got != normal {
 		t.Errorf("port %s has\n%s\nwant\n%s", port, got, normal)
 	}

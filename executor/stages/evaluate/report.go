@@ -1,0 +1,183 @@
+package evaluate
+
+import (
+	"math"
+	"slices"
+
+	"github.com/prefab-build/prefab/executor/methods/exact"
+	"github.com/prefab-build/prefab/executor/methods/interval"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/spec"
+)
+
+func sqrt(x float64) float64 { return math.Sqrt(x) }
+
+// report measures one part. Baselines that must learn something learn it from train.
+func report(t *stage.Task, cfg *config, p, train *part, temperature float64) error {
+	if len(p.ids) == 0 {
+		for _, def := range partMetrics(p.name) {
+			t.Metric(spec.Unavailable(def.Name, "the part has no rows"))
+		}
+		return nil
+	}
+	credits, ties, err := interval.Credits(p.margins, cfg.TieEps)
+	if err != nil {
+		return err
+	}
+	n := int64(len(p.ids))
+	s := interval.NewSample(p.groups, credits)
+	accuracy := metric(p.name+".accuracy", s.Bootstrap(t.Seed(), p.name+".accuracy", interval.Draws, 0.95))
+	accuracy.Table = byCategory(p, credits)
+	t.Metric(accuracy)
+	t.Metric(spec.Value(p.name+".tie_rate", float64(ties)/float64(n), n))
+	calibration(t, cfg, p, temperature)
+	if err := baselines(t, p, train, credits); err != nil {
+		return err
+	}
+	if err := lengthMatched(t, cfg, p); err != nil {
+		return err
+	}
+	blind, _, err := interval.Credits(p.blind, cfg.TieEps)
+	if err != nil {
+		return err
+	}
+	t.Metric(metric(p.name+".no_prompt_accuracy",
+		interval.NewSample(p.groups, blind).Bootstrap(t.Seed(), p.name+".no_prompt_accuracy", interval.Draws, 0.95)))
+	ceiling(t, p, *accuracy.Value)
+	return nil
+}
+
+func calibration(t *stage.Task, cfg *config, p *part, temperature float64) {
+	n := int64(len(p.ids))
+	t.Metric(spec.Value(p.name+".log_loss", interval.MarginLogLoss(p.margins, 1), n))
+	names := []string{".calibrated_log_loss", ".brier", ".ece"}
+	if temperature <= 0 {
+		for _, name := range names {
+			t.Metric(spec.Unavailable(p.name+name, "the model has no temperature: it was calibrated on no rows"))
+		}
+		return
+	}
+	slope := 1 / temperature
+	t.Metric(spec.Value(p.name+names[0], interval.MarginLogLoss(p.margins, slope), n))
+	t.Metric(spec.Value(p.name+names[1], interval.MarginBrier(p.margins, slope), n))
+	confidence, correct := interval.Symmetric(p.margins, slope)
+	bins := interval.EqualMass(confidence, correct, cfg.Bins)
+	m := spec.Value(p.name+names[2], interval.ECE(bins), n)
+	m.Table = bins
+	t.Metric(m)
+}
+
+// A categoryRow is one line of the table of accuracies by category.
+type categoryRow struct {
+	Category string   `json:"category"`
+	N        int      `json:"n"`
+	Accuracy float64  `json:"accuracy"`
+	Low      float64  `json:"low"`
+	High     float64  `json:"high"`
+	P        *float64 `json:"p,omitempty"` // that the accuracy is 0.5, after Holm; absent under leastCategory pairs
+}
+
+// leastCategory is the number of pairs under which a category gets no verdict.
+const leastCategory = 30
+
+func byCategory(p *part, credits []float64) any {
+	rows := map[string][]int{}
+	for i, c := range p.categories {
+		rows[c] = append(rows[c], i)
+	}
+	if len(rows) < 2 {
+		return nil
+	}
+	var list []categoryRow
+	var ps []float64
+	for _, c := range sortedKeys(rows) {
+		var keys []string
+		var values []float64
+		for _, i := range rows[c] {
+			keys, values = append(keys, p.groups[i]), append(values, credits[i])
+		}
+		s := interval.NewSample(keys, values)
+		e := s.Normal(0.95)
+		list = append(list, categoryRow{Category: c, N: len(values), Accuracy: e.Point, Low: max(0, e.Low), High: min(1, e.High)})
+		if len(values) >= leastCategory {
+			centred := make([]float64, len(values))
+			for i, x := range values {
+				centred[i] = x - 0.5
+			}
+			ps = append(ps, interval.NewSample(keys, centred).PValue())
+		}
+	}
+	adjusted := interval.Holm(ps)
+	for i := range list {
+		if list[i].N >= leastCategory {
+			list[i].P, adjusted = &adjusted[0], adjusted[1:]
+		}
+	}
+	return list
+}
+
+// lengthMatched is the accuracy where length says next to nothing.
+func lengthMatched(t *stage.Task, cfg *config, p *part) error {
+	name := p.name + ".length_matched_accuracy"
+	var margins []float64
+	var keys []string
+	for i, l := range p.lengths {
+		if 10*max(l[0], l[1]) <= 11*min(l[0], l[1]) {
+			margins, keys = append(margins, p.margins[i]), append(keys, p.groups[i])
+		}
+	}
+	const least = 20 // under that an interval says nothing
+	if len(margins) < least {
+		t.Metric(spec.Unavailable(name, "fewer than 20 pairs have responses of nearly equal length"))
+		return nil
+	}
+	credits, _, err := interval.Credits(margins, cfg.TieEps)
+	if err != nil {
+		return err
+	}
+	t.Metric(metric(name, interval.NewSample(keys, credits).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
+	return nil
+}
+
+// ceiling bounds what any model could reach, from the agreement of raters of these very pairs.
+func ceiling(t *stage.Task, p *part, accuracy float64) {
+	var agreement exact.Moments
+	for _, v := range p.votes {
+		if n := v[0] + v[1] + v[2]; n >= 2 {
+			same := v[0]*(v[0]-1) + v[1]*(v[1]-1) + v[2]*(v[2]-1)
+			agreement.Add(float64(same) / float64(n*(n-1)))
+		}
+	}
+	name := p.name + ".ceiling"
+	refuse := func(reason string) {
+		t.Metric(spec.Unavailable(name, reason))
+		t.Metric(spec.Unavailable(p.name+".normalised", reason))
+	}
+	if agreement.N() == 0 {
+		refuse("no pair has the votes of two raters")
+		return
+	}
+	low, high, ok := interval.NoiseCeiling(agreement.Mean())
+	if !ok {
+		refuse("the raters agree less than chance would have it")
+		return
+	}
+	m := spec.Value(name, high, int64(agreement.N()))
+	m.Low, m.High, m.Method = &low, &high, "both ends of the ceiling against one of exchangeable raters, from their pairwise agreement"
+	m.Table = map[string]any{"agreement": agreement.Mean()}
+	t.Metric(m)
+	if high <= 0.5 {
+		t.Metric(spec.Unavailable(p.name+".normalised", "the ceiling is chance"))
+		return
+	}
+	t.Metric(spec.Value(p.name+".normalised", interval.Normalized(accuracy, high), int64(agreement.N())))
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

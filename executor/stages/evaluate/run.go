@@ -1,0 +1,179 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prefab-build/prefab/backends"
+	"github.com/prefab-build/prefab/backends/reward"
+	"github.com/prefab-build/prefab/backends/reward/bag"
+	"github.com/prefab-build/prefab/backends/reward/linear"
+	"github.com/prefab-build/prefab/executor/methods/interval"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/spec"
+)
+
+type runner struct{}
+
+// A model is a reward model that was read back, and the sorted ids that it was trained on.
+type model struct {
+	scorer interface {
+		ScoreAll(ctx context.Context, items []reward.Item) ([]float64, error)
+		Temperature() float64
+	}
+	ids   []byte
+	close func()
+}
+
+func open(t *stage.Task) (*model, error) {
+	m := &model{close: func() {}}
+	files := reward.Files{}
+	for _, f := range t.Files("model") {
+		switch f.Name {
+		case "training.ids":
+			m.ids = f.Content
+		case "summary.json":
+		default:
+			files[f.Name] = f.Content
+		}
+	}
+	name, err := files.Architecture()
+	if err != nil {
+		return nil, err
+	}
+	switch name {
+	case linear.Architecture:
+		m.scorer, err = linear.Open(files)
+		return m, err
+	case bag.Architecture:
+		device, err := openDevice(t)
+		if err != nil {
+			return nil, err
+		}
+		scorer, err := bag.Open(device, files)
+		if err != nil {
+			device.Close()
+			return nil, err
+		}
+		m.scorer, m.close = scorer, func() { scorer.Close(); device.Close() }
+		return m, nil
+	}
+	return nil, fmt.Errorf("the model's architecture is %q, which this prefab does not know", name)
+}
+
+// openDevice opens the stage's backend, or the one that is always there.
+func openDevice(t *stage.Task) (*backends.Device, error) {
+	b, named := t.Backend()
+	if !named {
+		return backends.Open(backends.CPU, backends.Options{})
+	}
+	name, opts, err := backends.FromConfig(b.Addr.Name, b.Config)
+	if err != nil {
+		return nil, err
+	}
+	return backends.Open(name, opts)
+}
+
+func (runner) Run(ctx context.Context, t *stage.Task) error {
+	var cfg config
+	if err := t.Config(&cfg); err != nil {
+		return err
+	}
+	m, err := open(t)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	parts := map[string]*part{}
+	for _, member := range t.Members("on") {
+		p, err := measurePart(ctx, t, member.Name, member.Table, m, cfg.Similarity)
+		if err != nil {
+			return err
+		}
+		parts[member.Name] = p
+	}
+	for _, member := range t.Members("on") {
+		if err := report(t, &cfg, parts[member.Name], parts[trainPart], m.scorer.Temperature()); err != nil {
+			return err
+		}
+	}
+	if parts[trainPart] != nil {
+		if err := crossFit(ctx, t, &cfg, parts[trainPart]); err != nil {
+			return err
+		}
+	}
+	return overfit(t, &cfg, parts)
+}
+
+// crossFit measures the training rows by their out-of-fold scores.
+func crossFit(ctx context.Context, t *stage.Task, cfg *config, p *part) error {
+	name := trainPart + ".cross_fit_accuracy"
+	table := t.Table("scores")
+	if table == nil {
+		t.Metric(spec.Unavailable(name, "the stage has no scores: give it the out_of_fold output of the model"))
+		return nil
+	}
+	margins := make(map[spec.Digest]float64, table.Rows)
+	for c, err := range table.All(ctx) {
+		if err != nil {
+			return err
+		}
+		ids, scores := c.IDs(), c.Floats("margin")
+		for r := range c.Rows {
+			margins[spec.Digest(ids.At(r))] = scores.At(r)
+		}
+	}
+	list := make([]float64, len(p.ids))
+	for i, id := range p.ids {
+		x, ok := margins[id]
+		if !ok {
+			return fmt.Errorf("the scores have no row %s of train: they are of another training set", id)
+		}
+		list[i] = x
+	}
+	credits, _, err := interval.Credits(list, 0)
+	if err != nil {
+		return err
+	}
+	t.Metric(metric(name, interval.NewSample(p.groups, credits).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
+	return nil
+}
+
+// overfit compares the model on its own rows with the model on rows that it has not seen.
+func overfit(t *stage.Task, cfg *config, parts map[string]*part) error {
+	held := parts[validationPart]
+	if held == nil {
+		held = parts["test"]
+	}
+	if parts[trainPart] == nil || held == nil {
+		t.Metric(spec.Unavailable("overfit", "it takes the parts train and validation"))
+		return nil
+	}
+	var mean, variance float64
+	for sign, p := range map[float64]*part{1: parts[trainPart], -1: held} {
+		credits, _, err := interval.Credits(p.margins, cfg.TieEps)
+		if err != nil {
+			return err
+		}
+		if len(credits) == 0 {
+			t.Metric(spec.Unavailable("overfit", p.name+" has no rows"))
+			return nil
+		}
+		s := interval.NewSample(p.groups, credits)
+		mean += sign * s.Mean()
+		variance += s.StdErr() * s.StdErr()
+	}
+	m := spec.Value("overfit", mean, int64(len(held.ids)))
+	half := interval.Z(0.95) * sqrt(variance)
+	low, high := max(-1, mean-half), min(1, mean+half)
+	m.Low, m.High, m.Method = &low, &high, "difference of independent means, clustered standard errors"
+	t.Metric(m)
+	return nil
+}
+
+// metric turns an estimate into a metric.
+func metric(name string, e interval.Estimate) spec.Metric {
+	m := spec.Value(name, e.Point, int64(e.N))
+	m.Low, m.High, m.Groups, m.Method = &e.Low, &e.High, int64(e.Groups), e.Method
+	return m
+}
