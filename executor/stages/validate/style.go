@@ -5,7 +5,7 @@ import "unicode/utf8"
 // The marks of style that two responses are compared by.
 const (
 	characters = iota
-	lines
+	lineBreaks
 	listItems
 	questions
 	exclamations
@@ -26,7 +26,7 @@ func style(s string) (n [marks]int) {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '\n':
-			n[lines]++
+			n[lineBreaks]++
 			begins = true
 			continue
 		case c == ' ' || c == '\t':
