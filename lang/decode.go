@@ -117,6 +117,15 @@ func (d *decoder) nested(b *body, typ *spec.BlockType, path string, keyed, unkey
 
 // attribute decodes one attribute. A null is nil.
 func (d *decoder) attribute(a *attr) (any, bool) {
+	before := len(d.l.diags)
+	v, ok := d.decode(a)
+	if len(d.l.diags) > before {
+		d.l.explain(before, hclsyntax.Variables(a.expr.hcl), d.sc)
+	}
+	return v, ok
+}
+
+func (d *decoder) decode(a *attr) (any, bool) {
 	sc := d.sc
 	if !a.spec.Unkeyed {
 		own := *d.sc

@@ -52,6 +52,9 @@ type Attr struct {
 	Unit     string
 	Unkeyed  bool // the value cannot change an output, so it is in no key
 	Path     bool // a file path or glob, relative to the pipeline's folder
+	// EndingOf names an attribute of the same block that holds a path. Where this attribute is not given it is the longest
+	// of its Values that the path ends in behind a dot: a path is in no key, but what its ending makes of the file is.
+	EndingOf string
 	Doc      string
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 	"github.com/prefab-build/prefab/executor/stages/deduplicate"
 	"github.com/prefab-build/prefab/executor/stages/evaluate"
+	"github.com/prefab-build/prefab/executor/stages/export"
 	"github.com/prefab-build/prefab/executor/stages/filter"
 	"github.com/prefab-build/prefab/executor/stages/rewardmodel"
 	"github.com/prefab-build/prefab/executor/stages/split"
@@ -22,6 +23,7 @@ func All() []*stage.Kind {
 		decontaminate.Kind,
 		deduplicate.Kind,
 		evaluate.Kind,
+		export.Kind,
 		filter.Kind,
 		rewardmodel.Kind,
 		split.Kind,
