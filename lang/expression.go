@@ -105,6 +105,10 @@ func (l *loader) unknownRoot(t hcl.Traversal) {
 		l.errorf(subject, "unsupported-module", "Modules are not supported", "This version of prefab reads no modules, so there is nothing to refer to.")
 		return
 	}
+	if root == "path" && len(t) > 1 {
+		l.errorf(subject, "unknown-name", "Unknown name", "There is no path here: paths are relative to the pipeline's folder. Write \"data/x.jsonl\" without it.")
+		return
+	}
 	if len(t) == 1 {
 		l.errorf(subject, "unknown-name", "Unknown name",
 			"There is no %s. A text stands in quotes: \"%s\". A reference starts with var, local, each or a kind of block, as in dataset.name.output.", root, root)

@@ -50,7 +50,7 @@ type Files map[string][]byte
 func Load(ctx context.Context, dir string, opts Options) (*spec.Pipeline, Files, diag.List) {
 	l := newLoader(ctx, dir, opts)
 	p := l.load()
-	l.sortDiags()
+	l.finishDiags()
 	if l.diags.HasErrors() {
 		return nil, l.files, l.diags
 	}
@@ -72,6 +72,8 @@ type loader struct {
 	decls    declarations
 	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
 	rec      *recorder        // where file functions note what they returned
+	spans    map[string][]span
+	unparsed bool // some file has an error of syntax, so that names may be missing
 }
 
 func newLoader(ctx context.Context, dir string, opts Options) *loader {
@@ -100,6 +102,7 @@ func (l *loader) load() *spec.Pipeline {
 	if len(bodies) == 0 && l.diags.HasErrors() {
 		return nil
 	}
+	l.markBlocks(bodies)
 	l.declare(bodies)
 	l.assignVariables()
 	for _, n := range l.order() {

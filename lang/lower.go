@@ -101,6 +101,7 @@ func (l *loader) lower(e *expression, sc *scope) (*expr.Node, bool) {
 	if e.bad {
 		return nil, false
 	}
+	defer l.explain(len(l.diags), e.vars, sc)
 	p, ok := l.partial(e.hcl, sc)
 	if !ok {
 		return nil, false

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -82,5 +83,40 @@ func TestLowerRow(t *testing.T) {
 		if n != nil || len(diags) == 0 || diags[0].Code != c.code {
 			t.Errorf("%.20s gives %v and %v, want %s", c.src, n, diags, c.code)
 		}
+	}
+}
+
+// TestOperands shows, beside a problem, what the failing expression referred to.
+func TestOperands(t *testing.T) {
+	_, diags := loadText(t, `
+variable "rows" { default = -5 }
+variable "key" {
+  default   = "hush"
+  sensitive = true
+}
+locals { more = var.rows * 2 }
+dataset "hh" {
+  source "synthetic" {
+    rows = var.rows + local.more
+  }
+}
+gate "g" {
+  check "a" {
+    condition     = dataset.hh.rows > "${var.key}x"
+    error_message = "few"
+  }
+}
+`, Options{})
+	want := []string{
+		`dataset.hh out-of-bounds [{var.rows -5} {local.more -10}]`,
+		`gate.g sensitive-value [{dataset.hh.rows the metric dataset.hh.rows} {var.key (sensitive)}]`,
+	}
+	for i, d := range diags {
+		if got := d.Block + " " + d.Code + " " + fmt.Sprint(d.Values); i >= len(want) || got != want[i] {
+			t.Errorf("problem %d is %s", i, got)
+		}
+	}
+	if len(diags) != len(want) {
+		t.Errorf("%d problems, want %d", len(diags), len(want))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/prefab-build/prefab/spec/diag"
@@ -50,8 +51,17 @@ func (l *loader) warnf(subject diag.Range, code, summary, format string, args ..
 	})
 }
 
-// sortDiags puts the problems in the order of the source. Those without a place come first.
-func (l *loader) sortDiags() {
+// finishDiags names the block of each problem, leaves out what follows from an error of syntax, and puts the problems
+// in the order of the source. Those without a place come first.
+func (l *loader) finishDiags() {
+	if l.unparsed {
+		l.diags = slices.DeleteFunc(l.diags, func(d diag.Diagnostic) bool { return slices.Contains(missing, d.Code) })
+	}
+	for i := range l.diags {
+		if d := &l.diags[i]; d.Block == "" {
+			d.Block = l.blockAt(d.Subject)
+		}
+	}
 	slices.SortStableFunc(l.diags, func(a, b diag.Diagnostic) int {
 		return cmp.Or(
 			strings.Compare(a.Subject.File, b.Subject.File),
@@ -61,6 +71,79 @@ func (l *loader) sortDiags() {
 			strings.Compare(a.Detail, b.Detail),
 		)
 	})
+}
+
+// missing are the problems that may come of a file that could not be read to its end: what they miss may stand there.
+var missing = []string{
+	"missing-attribute", "missing-block", "missing-label", "missing-variable", "undeclared-block", "unknown-local", "unknown-variable",
+}
+
+// A span is where a top-level block stands in its file.
+type span struct {
+	start, end int // bytes
+	name       string
+}
+
+// markBlocks notes where the blocks of each file stand, in the order of the file.
+func (l *loader) markBlocks(sources []source) {
+	l.spans = map[string][]span{}
+	for _, s := range sources {
+		for _, b := range s.body.Blocks {
+			name := strings.Join(append([]string{b.Type}, b.Labels...), ".")
+			l.spans[s.name] = append(l.spans[s.name], span{b.TypeRange.Start.Byte, b.CloseBraceRange.End.Byte, name})
+		}
+	}
+}
+
+// blockAt returns the address of the top-level block around a place.
+func (l *loader) blockAt(r diag.Range) string {
+	spans := l.spans[r.File]
+	i, found := slices.BinarySearchFunc(spans, r.Start.Byte, func(s span, at int) int { return cmp.Compare(s.start, at) })
+	if !found {
+		i--
+	}
+	if i < 0 || r.Start.Byte >= spans[i].end {
+		return ""
+	}
+	return spans[i].name
+}
+
+// explain adds to the problems found since then what the failing expression referred to.
+func (l *loader) explain(since int, vars []hcl.Traversal, sc *scope) {
+	if len(l.diags) == since || len(vars) == 0 {
+		return
+	}
+	found := l.diags[since:]
+	if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Values == nil }) {
+		return
+	}
+	var values []diag.Operand
+	for _, t := range vars {
+		name := traversalText(t)
+		if slices.ContainsFunc(values, func(o diag.Operand) bool { return o.Traversal == name }) {
+			continue
+		}
+		if v, ok := l.quietly(t, sc); ok {
+			values = append(values, diag.Operand{Traversal: name, Value: v})
+		}
+	}
+	for i := range found {
+		if found[i].Values == nil {
+			found[i].Values = values
+		}
+	}
+}
+
+// quietly returns what a reference holds, for a message, and reports nothing.
+func (l *loader) quietly(t hcl.Traversal, sc *scope) (string, bool) {
+	before, all := len(l.diags), *sc
+	all.metrics, all.rec = true, nil
+	p, ok := l.partial(&hclsyntax.ScopeTraversalExpr{Traversal: t, SrcRange: t.SourceRange()}, &all)
+	l.forget(before)
+	if !ok || p.node != nil {
+		return "", false
+	}
+	return show(p.val), true
 }
 
 // rangeOf turns HCL's range into ours.

@@ -89,11 +89,13 @@ func cause(err error) error {
 func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 	if d, deep := tooDeep(name, b); deep {
 		l.add(d)
+		l.unparsed = true
 		return nil
 	}
 	if strings.HasSuffix(name, ".json") {
 		f, ds := json.Parse(b, name)
 		l.addHCL(ds, "syntax")
+		l.unparsed = l.unparsed || ds.HasErrors()
 		if f == nil || f.Body == nil || ds.HasErrors() {
 			return nil
 		}
@@ -101,6 +103,7 @@ func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 	}
 	f, ds := hclsyntax.ParseConfig(b, name, hcl.InitialPos)
 	l.addHCL(ds, "syntax")
+	l.unparsed = l.unparsed || ds.HasErrors()
 	if f == nil {
 		return nil
 	}
@@ -146,6 +149,6 @@ func tooDeep(name string, b []byte) (diag.Diagnostic, bool) {
 func Syntax(name string, src []byte) diag.List {
 	l := newLoader(context.Background(), "", Options{})
 	l.parse(name, src)
-	l.sortDiags()
+	l.finishDiags()
 	return slices.Clone(l.diags)
 }

@@ -27,7 +27,7 @@ func LowerRow(src string) (*expr.Node, diag.List) {
 		return nil, l.diags
 	}
 	n, ok := l.lower(l.compileExpr(e, place{row: true}), &scope{})
-	l.sortDiags()
+	l.finishDiags()
 	if !ok {
 		return nil, l.diags
 	}

@@ -103,10 +103,11 @@ func (l *loader) topLevels() map[string]*blockKind {
 	for name, k := range l.kinds {
 		s := &spec.Schema{Blocks: append(slices.Clone(k.Schema.Blocks), thresholdType)}
 		for _, a := range k.Schema.Attrs {
-			if !slices.Contains(stageMetas, a.Name) {
-				s.Attrs = append(s.Attrs, a)
+			if slices.Contains(stageMetas, a.Name) {
+				panic("lang: the kind " + name + " has an attribute " + a.Name + ", which every stage has")
 			}
 		}
+		s.Attrs = k.Schema.Attrs
 		add(name, "name", s, stageMetas)
 	}
 	add(projectBlock, "", projectSchema, nil)

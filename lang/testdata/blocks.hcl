@@ -98,6 +98,11 @@ dataset "hh" {
     rows =  ### syntax "expression"
   }
 }
+
+validate "v" {
+  pairs  = dataset.lost.pairs
+  colour = 1  ### unknown-attribute "no attribute colour"
+}
 -----
 # Settings.
 project {

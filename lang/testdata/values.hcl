@@ -137,5 +137,6 @@ locals {
   s = regex("(", "x")  ### function-argument "invalid regexp"
   t = [for k in 5 : k]  ### not-iterable "cannot be used as the collection"
   u = split(",")  ### function-argument "Missing value for"
+  w = "${path.module}/x"  ### unknown-name "relative to the pipeline's folder"
   v = dataset.hh.rows  ### undeclared-block "hh"
 }
