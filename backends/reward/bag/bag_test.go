@@ -23,6 +23,7 @@ import (
 func tiny() Config {
 	c := Defaults()
 	c.Buckets, c.Width, c.Hidden, c.BatchSize, c.Epochs, c.LearningRate = 512, 8, 16, 8, 3, 0.02
+	c.Evaluations, c.Patience = 5, 10
 	return c
 }
 

@@ -67,8 +67,8 @@ func Defaults() Config {
 		LearningRate: 0.003,
 		Warmup:       0.03,
 		WeightDecay:  0.01,
-		Evaluations:  5,
-		Patience:     10,
+		Evaluations:  2,
+		Patience:     4,
 	}
 }
 
