@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/prefab-build/prefab/backends"
 	"github.com/prefab-build/prefab/backends/backendtest"
 	"github.com/prefab-build/prefab/backends/reward"
@@ -248,6 +250,31 @@ func TestBatches(t *testing.T) {
 		}
 		if none, err := m.ScoreAll(t.Context(), nil); err != nil || len(none) != 0 {
 			t.Errorf("no items give %v, %v", none, err)
+		}
+	})
+}
+
+// TestConcurrent scores from several goroutines at once.
+func TestConcurrent(t *testing.T) {
+	backendtest.Each(t, func(t *testing.T, d *backends.Device) {
+		m, _ := train(t, d, examples(40, "train"), nil, tiny(), Options{})
+		pairs := examples(100, "items")
+		want, err := reward.Margins(t.Context(), m, pairs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var group errgroup.Group
+		for range 4 {
+			group.Go(func() error {
+				got, err := reward.Margins(t.Context(), m, pairs)
+				if err == nil && !slices.Equal(got, want) {
+					err = errors.New("scored beside others, the margins are others")
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -163,6 +163,11 @@ type trial struct {
 	use     []bool    // by row: may be trained on; nil for all
 }
 
+// sideBySide is how many rows, at most, are fitted fold beside fold: each fold
+// holds a matrix of its own, 1 to 2 kB a row. Above it the folds come one after
+// the other and each is spread over the processors. The results are the same.
+const sideBySide = 200_000
+
 // cross fits each penalty of the path on all folds but one, for each one. It
 // returns the held-out margins by penalty and row, and the curve. Folds run side
 // by side; one fold's path runs from the largest penalty on, each fit starting
@@ -173,7 +178,11 @@ func (c *Corpus) cross(ctx context.Context, t trial, tick func(int)) ([][]float6
 		held[i] = make([]float64, len(c.order))
 	}
 	fits, errs := make([][]foldFit, t.k), make([]error, t.k)
-	err := each(ctx, t.k, func(_, f int) { fits[f], errs[f] = c.fold(ctx, t, f, held, tick) })
+	run := each
+	if len(c.order) > sideBySide {
+		run = inTurn
+	}
+	err := run(ctx, t.k, func(_, f int) { fits[f], errs[f] = c.fold(ctx, t, f, held, tick) })
 	for _, e := range errs {
 		if err == nil {
 			err = e
@@ -225,7 +234,7 @@ func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tic
 	}
 	for i, penalty := range t.path {
 		o.lambda = penalty
-		l := &lbfgs{o: o, alone: true, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations, w: w}
+		l := &lbfgs{o: o, alone: len(c.order) <= sideBySide, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations, w: w}
 		fit, err := l.run(ctx)
 		if err != nil {
 			return nil, err

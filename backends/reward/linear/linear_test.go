@@ -260,7 +260,7 @@ func FuzzOpen(f *testing.F) {
 	examples := synthetic(20, 5, 16)
 	for _, interactions := range []bool{true, false} {
 		cfg := quick()
-		cfg.Interactions = interactions
+		cfg.Interactions, cfg.MinDF, cfg.CharNgrams = interactions, 6, nil
 		m, _ := train(f, examples, cfg)
 		files, err := m.Files()
 		if err != nil {

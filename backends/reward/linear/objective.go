@@ -24,9 +24,15 @@ type objective struct {
 	// began, without the penalty.
 	curvature []float64
 
-	shards [][]float64 // gradients of contiguous runs of blocks
+	shards [][]slope // for contiguous runs of blocks
 	losses []float64
 }
+
+// slope is a weight and the gradient along it. A row reads all its weights and
+// then changes all their gradients; side by side, what it reads has brought what
+// it changes into the cache, and half the waiting is saved once the weights are
+// too many for it.
+type slope struct{ w, grad float64 }
 
 // newObjective prepares the loss over the rows of x. The number of shards, and
 // with it the order of addition, depends on the data alone: enough rows in each
@@ -41,9 +47,9 @@ func newObjective(c *Corpus, x *matrix, flipped []bool, lambda float64) *objecti
 		}
 	}
 	n := max(1, min(8, len(x.blocks), entries/(4*x.width()+1<<18)))
-	o.shards, o.losses = make([][]float64, n), make([]float64, n)
+	o.shards, o.losses = make([][]slope, n), make([]float64, n)
 	for i := range o.shards {
-		o.shards[i] = make([]float64, x.width())
+		o.shards[i] = make([]slope, x.width())
 	}
 	o.curvature = make([]float64, x.width())
 	return o
@@ -62,10 +68,12 @@ func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (floa
 	n := len(o.shards)
 	if err := run(ctx, n, func(_, i int) {
 		blocks := o.x.blocks[i*len(o.x.blocks)/n : (i+1)*len(o.x.blocks)/n]
-		clear(o.shards[i])
+		for j, v := range w {
+			o.shards[i][j] = slope{w: v}
+		}
 		o.losses[i] = 0
 		for j := range blocks {
-			o.losses[i] += o.block(&blocks[j], w, o.shards[i])
+			o.losses[i] += o.block(&blocks[j], o.shards[i])
 		}
 	}); err != nil {
 		return 0, err
@@ -74,10 +82,12 @@ func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (floa
 	for _, l := range o.losses {
 		loss += l
 	}
-	copy(grad, o.shards[0])
+	for j, s := range o.shards[0] {
+		grad[j] = s.grad
+	}
 	for _, shard := range o.shards[1:] {
-		for j, g := range shard {
-			grad[j] += g
+		for j, s := range shard {
+			grad[j] += s.grad
 		}
 	}
 	inverse := 1 / o.total
@@ -99,9 +109,10 @@ func inTurn(ctx context.Context, n int, work func(worker, i int)) error {
 	return ctx.Err()
 }
 
-// block adds the gradient of a block's rows to grad and returns their loss.
-func (o *objective) block(b *block, w, grad []float64) float64 {
+// block adds the gradient of a block's rows to the slopes and returns their loss.
+func (o *objective) block(b *block, at []slope) float64 {
 	d := o.x.dense
+	head, tail := at[:d], at[d:]
 	loss, from := 0.0, uint32(0)
 	for r, end := range b.ends {
 		ids, vals := b.ids[from:end], b.vals[from:end]
@@ -112,16 +123,42 @@ func (o *objective) block(b *block, w, grad []float64) float64 {
 		if o.flipped != nil && o.flipped[row] {
 			sign = -1
 		}
-		z := sign*(dotDense(dense, w[:d])+dotSparse(ids, vals, w[d:])) - o.margin[row]
+		sum := 0.0
+		for j, v := range dense {
+			sum += float64(v) * head[j].w
+		}
+		z := sign*(sum+dotSlopes(ids, vals, tail)) - o.margin[row]
 		weight := o.weight[row]
 		loss += weight * reward.Softplus(-z)
-		slope := -weight * sign * reward.Sigmoid(-z)
+		push := -weight * sign * reward.Sigmoid(-z)
 		for j, v := range dense {
-			grad[j] += slope * float64(v)
+			head[j].grad += push * float64(v)
 		}
-		addSparse(ids, vals, slope, grad[d:])
+		addSlopes(ids, vals, push, tail)
 	}
 	return loss
+}
+
+// dotSlopes keeps two sums so that an addition need not wait for the one before.
+func dotSlopes(ids []uint32, vals []float32, at []slope) float64 {
+	var a, b float64
+	vals = vals[:len(ids)]
+	i := 0
+	for ; i+1 < len(ids); i += 2 {
+		a += float64(vals[i]) * at[ids[i]].w
+		b += float64(vals[i+1]) * at[ids[i+1]].w
+	}
+	if i < len(ids) {
+		a += float64(vals[i]) * at[ids[i]].w
+	}
+	return a + b
+}
+
+func addSlopes(ids []uint32, vals []float32, push float64, at []slope) {
+	vals = vals[:len(ids)]
+	for i, id := range ids {
+		at[id].grad += push * float64(vals[i])
+	}
 }
 
 func dotDense(x []float32, w []float64) float64 {
@@ -132,26 +169,12 @@ func dotDense(x []float32, w []float64) float64 {
 	return sum
 }
 
-// dotSparse keeps two sums so that an addition need not wait for the one before.
 func dotSparse(ids []uint32, vals []float32, w []float64) float64 {
-	var a, b float64
-	vals = vals[:len(ids)]
-	i := 0
-	for ; i+1 < len(ids); i += 2 {
-		a += float64(vals[i]) * w[ids[i]]
-		b += float64(vals[i+1]) * w[ids[i+1]]
-	}
-	if i < len(ids) {
-		a += float64(vals[i]) * w[ids[i]]
-	}
-	return a + b
-}
-
-func addSparse(ids []uint32, vals []float32, slope float64, grad []float64) {
-	vals = vals[:len(ids)]
+	sum := 0.0
 	for i, id := range ids {
-		grad[id] += slope * float64(vals[i])
+		sum += float64(vals[i]) * w[id]
 	}
+	return sum
 }
 
 // margins fills out, by row of the corpus, with the margins of the rows of x.
