@@ -96,6 +96,12 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	if diags.HasErrors() {
 		return nil, codeError(exitError)
 	}
+	if proofs := planner.Prove(s.pipeline, s.specs); len(proofs) > 0 {
+		a.view.Diagnostics(proofs, s.files)
+		if proofs.HasErrors() {
+			return nil, codeError(exitError)
+		}
+	}
 	return s, nil
 }
 
