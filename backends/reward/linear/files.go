@@ -119,7 +119,7 @@ func (s *stored) check() error {
 	case s.Version != formatVersion || s.Tokens != TokensVersion || s.Render != reward.RenderVersion:
 		return fmt.Errorf("it was written as version %d with %s and %s; this program reads version %d with %s and %s",
 			s.Version, s.Tokens, s.Render, formatVersion, TokensVersion, reward.RenderVersion)
-	case s.Documents < 0 || s.Documents > math.MaxUint32 || s.Temperature < 0:
+	case s.Documents < 0 || uint64(s.Documents) > math.MaxUint32 || s.Temperature < 0:
 		return errors.New("documents or temperature is out of range")
 	case s.Config.Interactions != (len(s.Interactions) > 0):
 		return errors.New("its list of interactions contradicts its configuration")
