@@ -31,6 +31,9 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 		return fmt.Errorf("%s is no Parquet file, or is damaged: %w", name, err)
 	}
 	defer pf.Close()
+	if err := checkPlaces(pf, in); err != nil {
+		return fmt.Errorf("%s is a damaged Parquet file: %w", name, err)
+	}
 	fr, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: parquetBatch}, memory.DefaultAllocator)
 	if err != nil {
 		return fmt.Errorf("reading the schema of %s: %w", name, err)
@@ -60,6 +63,35 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 	}
 	if err := records.Err(); err != nil && err != io.EOF {
 		return fmt.Errorf("%s is damaged near row %d: %w", name, seg.line, err)
+	}
+	return nil
+}
+
+// checkPlaces looks at where the file says that its columns lie. The decoder trusts these numbers, in goroutines of its
+// own, where a panic cannot be caught.
+func checkPlaces(pf *file.Reader, in io.Seeker) error {
+	size, err := in.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	for g := range pf.NumRowGroups() {
+		group := pf.MetaData().RowGroup(g)
+		if group.NumRows() < 0 || group.NumColumns() != pf.MetaData().Schema.NumColumns() {
+			return fmt.Errorf("row group %d has %d rows of %d columns", g, group.NumRows(), group.NumColumns())
+		}
+		for c := range group.NumColumns() {
+			chunk, err := group.ColumnChunk(c)
+			if err != nil {
+				return err
+			}
+			start, length := chunk.DataPageOffset(), chunk.TotalCompressedSize()
+			if chunk.HasDictionaryPage() && chunk.DictionaryPageOffset() > 0 {
+				start = min(start, chunk.DictionaryPageOffset())
+			}
+			if start < 0 || length < 0 || start > size || length > size-start {
+				return fmt.Errorf("column %d of row group %d is said to lie at byte %d with %d bytes, in a file of %d", c, g, start, length, size)
+			}
+		}
 	}
 	return nil
 }
