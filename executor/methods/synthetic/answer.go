@@ -136,8 +136,9 @@ type vote struct {
 // compare makes the two answers to a question and lets raters judge them.
 func compare(s *stream.Stream, q question, number int, shortcut float64) comparison {
 	c := comparison{question: q, length: s.Float64() < shortcut}
-	gap := 0.15 + 0.6*s.Float64() // between the two qualities, as the raters see them
-	high := gap + (1-gap)*s.Float64()
+	// Products are rounded by themselves (float64): a machine that fuses them with the sum would make other data.
+	gap := 0.15 + float64(0.6*s.Float64()) // between the two qualities, as the raters see them
+	high := gap + float64((1-gap)*s.Float64())
 	if c.length {
 		// The qualities are unrelated to the outcome.
 		c.better = write(s, q, s.Float64(), 6+s.IntN(4))
@@ -158,8 +159,8 @@ func compare(s *stream.Stream, q question, number int, shortcut float64) compari
 
 // rating brings a quality to the scale from 1 to 10, in halves, with an error of about half a point.
 func rating(s *stream.Stream, quality float64) float64 {
-	x := 1 + 9*quality + (s.Float64()+s.Float64()-1)*1.2
-	return float64(int(2*min(10, max(1, x))+0.5)) / 2
+	x := 1 + float64(9*quality) + float64((s.Float64()+s.Float64()-1)*1.2)
+	return float64(int(float64(2*min(10, max(1, x)))+0.5)) / 2
 }
 
 // raters says how many people judge a comparison: 3, 4 or 5.
@@ -170,14 +171,14 @@ const workers = 27
 
 func castVote(s *stream.Stream, gap float64) vote {
 	v := vote{worker: s.IntN(workers), label: "worse", swap: s.Bool()}
-	right := min(0.97, 0.7+0.5*gap)
+	right := min(0.97, 0.7+float64(0.5*gap))
 	if v.worker%9 == 0 {
 		right = 0.5
 	}
 	switch x := s.Float64(); {
 	case x < 0.05:
 		v.label = "tie"
-	case x < 0.05+0.95*right:
+	case x < 0.05+float64(0.95*right):
 		v.label = "better"
 	}
 	return v

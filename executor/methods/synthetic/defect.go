@@ -74,7 +74,7 @@ func Planted(c Config) []Count {
 }
 
 // upTo is how many of the first n records have a defect of that share.
-func upTo(share float64, n int) int { return int(share*float64(n) + 1e-9) }
+func upTo(share float64, n int) int { return int(float64(share*float64(n)) + 1e-9) }
 
 // A role is what a record of a part is to be.
 type role struct {
