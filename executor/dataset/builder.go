@@ -135,6 +135,14 @@ func (b *Builder) AppendString(s string) {
 	b.added()
 }
 
+// AppendBytes adds a string given as its bytes, which it copies.
+func (b *Builder) AppendBytes(p []byte) {
+	b.want(spec.String, spec.JSON)
+	b.text.data = append(b.text.data, p...)
+	b.text.ends = append(b.text.ends, int32(len(b.text.data)))
+	b.added()
+}
+
 // AppendInt adds a whole number.
 func (b *Builder) AppendInt(x int64) {
 	b.want(spec.Int64)

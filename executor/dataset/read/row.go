@@ -105,7 +105,7 @@ func (w *worker) leftovers() {
 	}
 	w.json = dataset.AppendJSON(w.json[:0], expr.ObjectOf(w.extras))
 	if len(w.json) > len("{}") {
-		w.extra.AppendString(string(w.json))
+		w.extra.AppendBytes(w.json)
 	}
 }
 
@@ -150,7 +150,8 @@ func (w *worker) cell(i int) *problem {
 			return nil
 		}
 	case spec.JSON:
-		b.AppendString(string(dataset.AppendJSON(nil, v)))
+		w.json = dataset.AppendJSON(w.json[:0], v)
+		b.AppendBytes(w.json)
 		return nil
 	}
 	return wrong(WrongType, "%s is to be %s, not %s: %s", c.Name, typeNames[c.Type], v.Kind(), quote(v.String()))
