@@ -22,6 +22,7 @@ type Store interface {
 	Open(ctx context.Context, d spec.Digest) (io.ReadCloser, error)
 	PutAction(base, inputs spec.Digest, entry []byte) error
 	GetAction(base, inputs spec.Digest) ([]byte, error)
+	DropAction(base, inputs spec.Digest, reason string)
 	ListBase(base spec.Digest) ([]spec.Digest, error)
 	Memo(a, b spec.Digest) (spec.Digest, bool)
 	PutMemo(a, b, c spec.Digest) error

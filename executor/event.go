@@ -1,8 +1,10 @@
 package executor
 
 import (
+	"errors"
 	"time"
 
+	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -64,6 +66,17 @@ type NodeOutcome struct {
 	Started  time.Time
 	Elapsed  time.Duration
 	Conflict bool // the same key gave another result before
+}
+
+// Lost reports whether a node failed because the store had lost, or had damaged, what an earlier stage made. Another
+// run, with Options.Deep, makes it again.
+func (o *Outcome) Lost() bool {
+	for _, node := range o.Nodes {
+		if errors.Is(node.Err, cas.ErrNotFound) {
+			return true
+		}
+	}
+	return false
 }
 
 // Count returns how many nodes came to a state.

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/prefab-build/prefab/planner"
@@ -18,18 +19,20 @@ type History interface {
 type Known struct {
 	store   Store
 	history History
+	deep    bool
 	// results of what was looked up, by action, so that one plan opens each result once.
 	results map[spec.Digest]*Result
 }
 
-// NewKnown returns a Known; history may be nil.
-func NewKnown(s Store, h History) *Known {
-	return &Known{store: s, history: h, results: map[spec.Digest]*Result{}}
+// NewKnown returns a Known; history may be nil. A deep one makes sure that every blob of a result is there, which costs
+// a look at the disk for each column of each chunk: it is for the run after one that met a loss.
+func NewKnown(s Store, h History, deep bool) *Known {
+	return &Known{store: s, history: h, deep: deep, results: map[spec.Digest]*Result{}}
 }
 
 // Lookup implements planner.Known.
 func (k *Known) Lookup(n *planner.Node, members []planner.Member) (*planner.Result, error) {
-	r := lookup(context.Background(), k.store, n.BaseDigest, n.Key.InputsDigest, members)
+	r := lookup(context.Background(), k.store, n.BaseDigest, n.Key.InputsDigest, members, k.deep)
 	if r == nil {
 		return nil, nil
 	}
@@ -45,18 +48,27 @@ func planned(r *Result) *planner.Result {
 	return out
 }
 
-// lookup opens the stored result of an action. Whatever is wrong with it makes it a miss: the work is done again.
-func lookup(ctx context.Context, s Store, base, inputs spec.Digest, members []planner.Member) *Result {
+// lookup opens the stored result of an action. An entry that cannot be opened, or whose blobs are gone, is taken out of
+// the store, and is a miss: the work is done again.
+func lookup(ctx context.Context, s Store, base, inputs spec.Digest, members []planner.Member, deep bool) *Result {
 	raw, err := s.GetAction(base, inputs)
 	if err != nil {
 		return nil
 	}
 	r, err := openEntry(ctx, s, raw, members)
-	if err != nil || !r.complete(s) {
+	switch {
+	case ctx.Err() != nil:
 		return nil
+	case err == nil && r.complete(s, deep):
+		return r
+	case err == nil:
+		err = errIncomplete
 	}
-	return r
+	s.DropAction(base, inputs, err.Error())
+	return nil
 }
+
+var errIncomplete = errors.New("what it names is not in the store")
 
 // Result returns the result of a node that Lookup found.
 func (k *Known) Result(n *planner.Node) *Result {

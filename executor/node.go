@@ -37,7 +37,7 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	o.Key = key
 	replace := x.replaced(n)
 	if !replace {
-		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members); o.Result != nil {
+		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members, x.opts.Deep); o.Result != nil {
 			o.State = Cached
 			return nil
 		}
@@ -49,7 +49,7 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	}
 	defer unlock()
 	if !replace {
-		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members); o.Result != nil {
+		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members, x.opts.Deep); o.Result != nil {
 			o.State = Cached
 			return nil
 		}

@@ -151,8 +151,8 @@ func sortedNames[V any](m map[string]V) []string {
 	return names
 }
 
-// complete reports whether every blob that an entry names is in the store. An entry whose blobs are gone is a miss.
-func (r *Result) complete(s Store) bool {
+// complete reports whether the blobs of a result are in the store; deep asks for the columns that the node made, too.
+func (r *Result) complete(s Store, deep bool) bool {
 	if !r.Ledger.IsZero() && !s.Has(r.Ledger) {
 		return false
 	}
@@ -161,6 +161,9 @@ func (r *Result) complete(s Store) bool {
 			if !s.Has(f.Digest) {
 				return false
 			}
+		}
+		if deep && o.Table != nil && !o.Table.complete() {
+			return false
 		}
 	}
 	return true

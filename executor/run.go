@@ -18,6 +18,7 @@ type Options struct {
 	Dir         string // the pipeline's folder
 	Parallelism int    // 0: all cores
 	FailFast    bool
+	Deep        bool // trust no stored result before all of its blobs are seen; see NewKnown
 	Force       bool // exports may overwrite files that were edited by hand
 	// Now is the clock of events and records.
 	Now func() time.Time

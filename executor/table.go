@@ -216,6 +216,21 @@ func columnNames(a spec.Artifact) []string {
 	return names
 }
 
+// complete reports whether every column is in the store, those of lower levels included: a node whose input lost a
+// column has to wait for it anyway.
+func (t *Table) complete() bool {
+	for _, c := range t.chunks {
+		for _, lv := range c.levels {
+			for _, col := range lv.columns {
+				if c.rows > 0 && !t.store.Has(col.Blob) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 // Chunks returns the number of chunks, empty ones included.
 func (t *Table) Chunks() int { return len(t.chunks) }
 

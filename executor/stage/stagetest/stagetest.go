@@ -129,7 +129,7 @@ func Execute(ctx context.Context, k *stage.Kind, p *spec.Pipeline, dir string, s
 		return nil, err
 	}
 	facts := planner.Facts{Arch: "test/1", Files: found, Classes: map[string]string{"backend.cpu": "test"}}
-	plan, err := planner.Make(p, specs, facts, executor.NewKnown(s, nil), planner.Options{Limit: limit}, "test")
+	plan, err := planner.Make(p, specs, facts, executor.NewKnown(s, nil, false), planner.Options{Limit: limit}, "test")
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,6 @@ func (a *app) confirm() bool {
 
 // run executes the plan, records what happened, prints it and turns it into an exit code.
 func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) error {
-	previous := s.history.View(ctx).Previous()
 	rec, err := s.record(ctx, plan)
 	if err != nil {
 		return err
@@ -119,14 +118,19 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if s.pipeline.Project.Parallelism > 0 && f.parallelism == 0 {
 		f.parallelism = s.pipeline.Project.Parallelism
 	}
-	progress := s.view.Progress(plan)
-	out, err := executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
-		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now,
-		Events: progress.Event, Previous: previousKey(previous),
-	})
-	progress.Close()
+	out, err := s.execute(ctx, plan, f)
 	if err != nil {
 		return err
+	}
+	if out.Lost() && !out.Interrupted {
+		s.warn("The cache has lost some of what earlier runs made; it is made again.")
+		s.deep = true
+		if plan, err = s.plan(ctx, plan.Options); err != nil {
+			return err
+		}
+		if out, err = s.execute(ctx, plan, f); err != nil {
+			return err
+		}
 	}
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
@@ -138,6 +142,15 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 		return codeError(code)
 	}
 	return nil
+}
+
+func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags) (*executor.Outcome, error) {
+	progress := s.view.Progress(plan)
+	defer progress.Close()
+	return executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
+		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
+		Events: progress.Event, Previous: previousKey(s.history.View(ctx).Previous()),
+	})
 }
 
 // previousKey looks up the key that an address had in the last run.
@@ -162,6 +175,8 @@ func exitCode(plan *planner.Plan, out *executor.Outcome) int {
 	switch {
 	case out.Interrupted:
 		return exitInterrupted
+	case out.Lost():
+		return exitDamage
 	case out.Count(executor.Failed) > 0:
 		return exitError
 	case judged != exitOK:

@@ -32,7 +32,7 @@ func (a *app) inspect(ctx context.Context, v *variables) (*inspected, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx))
+	known := executor.NewKnown(s.store, s.history.View(ctx), false)
 	specs := make([]*spec.KindSpec, 0, len(s.kinds))
 	for _, k := range s.kinds {
 		specs = append(specs, &k.KindSpec)

@@ -34,6 +34,7 @@ type session struct {
 	store    *cas.Store
 	history  *history.DB
 	warnings []string
+	deep     bool // an earlier try met a loss in the store
 }
 
 // variables are the flags that give values to variables.
@@ -210,7 +211,7 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx))
+	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
 	specs := make([]*spec.KindSpec, 0, len(s.kinds))
 	for _, k := range s.kinds {
 		specs = append(specs, &k.KindSpec)
