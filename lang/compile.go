@@ -211,12 +211,12 @@ func (l *loader) unknownAttribute(src *hclsyntax.Block, a *hclsyntax.Attribute, 
 		names = append(names, b.Name)
 	}
 	l.errorf(subject, "unknown-attribute", "Unknown attribute", "A %s block has no attribute %s.%s",
-		blockTitle(src), a.Name, choices(a.Name, names, "It has"))
+		blockTitle(src, metas != nil), a.Name, choices(a.Name, names, "It has"))
 }
 
 // blockTitle writes a block's type, and its driver where the label is one.
-func blockTitle(src *hclsyntax.Block) string {
-	if len(src.Labels) == 0 {
+func blockTitle(src *hclsyntax.Block, isName bool) string {
+	if len(src.Labels) == 0 || isName {
 		return src.Type
 	}
 	return src.Type + " \"" + src.Labels[0] + "\""

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -78,7 +79,7 @@ func (l *loader) readValues(given map[string]*givenValue, name string, b []byte,
 		return
 	}
 	l.files[name] = b
-	if d, deep := tooDeep(name, b); deep {
+	if d, bad := unparseable(name, b); bad {
 		l.add(d)
 		return
 	}
@@ -118,6 +119,10 @@ func (l *loader) readValue(given map[string]*givenValue, file string, a *hcl.Att
 func (l *loader) parseGiven(v *variable, g *givenValue) (cty.Value, bool) {
 	if !g.plain {
 		return g.val, true
+	}
+	if !utf8.ValidString(g.text) {
+		l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read", "What %s gives for var.%s is not UTF-8 text.", g.from, v.name)
+		return cty.DynamicVal, false
 	}
 	if v.typ == cty.String || v.typ == cty.DynamicPseudoType {
 		return cty.StringVal(g.text), true

@@ -108,6 +108,9 @@ func (l *loader) environment(args []cty.Value) (cty.Value, error) {
 	if !ok {
 		s = args[1].AsString()
 	}
+	if !utf8.ValidString(s) {
+		return cty.NilVal, function.NewArgErrorf(0, "the value of %s is not UTF-8 text", name)
+	}
 	if secretName.MatchString(name) {
 		return cty.StringVal(s).Mark(sensitive), nil
 	}
@@ -192,7 +195,7 @@ func (l *loader) templateFunc(within map[string]function.Function) function.Func
 			if err != nil {
 				return cty.NilVal, err
 			}
-			if d, deep := tooDeep(name, b); deep {
+			if d, bad := unparseable(name, b); bad {
 				return cty.NilVal, d
 			}
 			t, ds := hclsyntax.ParseTemplate(b, name, hcl.InitialPos)

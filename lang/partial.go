@@ -107,7 +107,7 @@ func (l *loader) partialTraversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) (p
 	case "local":
 		name, _, _ := second(t)
 		loc := l.decls.locals[name]
-		if !loc.ok {
+		if loc == nil || !loc.ok {
 			return partial{}, false
 		}
 		sc.rec.merge(&loc.rec)
@@ -119,8 +119,8 @@ func (l *loader) partialTraversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) (p
 	}
 	name, _, _ := second(t)
 	b := l.decls.named[root][name]
-	if !b.done {
-		return partial{}, false // in a cycle that was reported
+	if b == nil || !b.done {
+		return partial{}, false // undeclared, or in a cycle: reported
 	}
 	v, ok := b.valueOf(l)
 	if !ok {

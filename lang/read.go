@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -87,7 +89,7 @@ func cause(err error) error {
 
 // parse returns the syntax tree of a file: as much of it as could be understood.
 func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
-	if d, deep := tooDeep(name, b); deep {
+	if d, bad := unparseable(name, b); bad {
 		l.add(d)
 		l.unparsed = true
 		return nil
@@ -113,6 +115,31 @@ func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 // maxDepth is how deep brackets may nest. The parser recurses, and a stack that overflows cannot be caught; people do
 // not write a tenth of this.
 const maxDepth = 1000
+
+// unparseable reports bytes that must not reach the parser: text that is not UTF-8, and nesting that would endanger it.
+func unparseable(name string, b []byte) (diag.Diagnostic, bool) {
+	if at := invalidUTF8(b); at >= 0 {
+		pos := diag.Pos{Line: 1 + bytes.Count(b[:at], []byte("\n")), Column: 1, Byte: at}
+		return diag.Diagnostic{
+			Severity: diag.Error, Code: "syntax", Summary: "Not UTF-8 text",
+			Detail:  fmt.Sprintf("The byte 0x%02x here is no part of UTF-8 text. Save the file as UTF-8.", b[at]),
+			Subject: diag.Range{File: name, Start: pos, End: pos},
+		}, true
+	}
+	return tooDeep(name, b)
+}
+
+// invalidUTF8 returns where b stops being UTF-8, or -1.
+func invalidUTF8(b []byte) int {
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
 
 // tooDeep reports nesting that would endanger the parser. It counts opening brackets and runs of prefix operators
 // without regard to strings, which can only err on the side of refusing.

@@ -182,7 +182,7 @@ func (l *loader) context(vars []hcl.Traversal, sc *scope) (*hcl.EvalContext, boo
 		case "local":
 			name, _, _ := second(t)
 			loc := l.decls.locals[name]
-			if !loc.ok {
+			if loc == nil || !loc.ok {
 				return nil, false
 			}
 			sc.rec.merge(&loc.rec)

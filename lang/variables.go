@@ -272,7 +272,7 @@ func (l *loader) variables() []spec.Variable {
 // parseLiteral reads a value of the environment or of --var that is no plain text: an expression without
 // references.
 func parseLiteral(src, from string) (cty.Value, hcl.Diagnostics) {
-	if d, deep := tooDeep(from, []byte(src)); deep {
+	if d, bad := unparseable(from, []byte(src)); bad {
 		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: d.Summary, Detail: d.Detail}}
 	}
 	e, ds := hclsyntax.ParseExpression([]byte(src), from, hcl.InitialPos)
