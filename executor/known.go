@@ -24,8 +24,8 @@ type Known struct {
 	results map[spec.Digest]*Result
 }
 
-// NewKnown returns a Known; history may be nil. A deep one makes sure that every blob of a result is there, which costs
-// a look at the disk for each column of each chunk: it is for the run after one that met a loss.
+// NewKnown returns a Known; history may be nil. A deep one reads every blob of a result
+// before it trusts it: it is for the run after one that met a loss.
 func NewKnown(s Store, h History, deep bool) *Known {
 	return &Known{store: s, history: h, deep: deep, results: map[spec.Digest]*Result{}}
 }
@@ -59,7 +59,7 @@ func lookup(ctx context.Context, s Store, base, inputs spec.Digest, members []pl
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case err == nil && r.complete(s, deep):
+	case err == nil && r.complete(ctx, s, deep):
 		return r
 	case err == nil:
 		err = errIncomplete
@@ -98,4 +98,13 @@ func (k *Known) Estimate(n *planner.Node) time.Duration {
 		return 0
 	}
 	return k.history.Estimate(n.Addr, n.BaseDigest)
+}
+
+// present reports whether a blob is in the store; deep reads it, so that a damaged one is set aside and is not.
+func present(ctx context.Context, s Store, d spec.Digest, deep bool) bool {
+	if !deep {
+		return s.Has(d)
+	}
+	_, err := s.Get(ctx, d)
+	return err == nil
 }

@@ -197,7 +197,7 @@ func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
 	for _, d := range c.Out {
 		for _, l := range d.Layers {
 			for _, col := range l.Columns {
-				if !m.x.store.Has(col.Blob) {
+				if !present(ctx, m.x.store, col.Blob, m.x.opts.Deep) {
 					return nil
 				}
 			}

@@ -152,17 +152,17 @@ func sortedNames[V any](m map[string]V) []string {
 }
 
 // complete reports whether the blobs of a result are in the store; deep asks for the columns that the node made, too.
-func (r *Result) complete(s Store, deep bool) bool {
-	if !r.Ledger.IsZero() && !s.Has(r.Ledger) {
+func (r *Result) complete(ctx context.Context, s Store, deep bool) bool {
+	if !r.Ledger.IsZero() && !present(ctx, s, r.Ledger, deep) {
 		return false
 	}
 	for _, o := range r.Outputs {
 		for _, f := range o.Files {
-			if !s.Has(f.Digest) {
+			if !present(ctx, s, f.Digest, deep) {
 				return false
 			}
 		}
-		if deep && o.Table != nil && !o.Table.complete() {
+		if deep && o.Table != nil && !o.Table.complete(ctx) {
 			return false
 		}
 	}

@@ -216,13 +216,13 @@ func columnNames(a spec.Artifact) []string {
 	return names
 }
 
-// complete reports whether every column is in the store, those of lower levels included: a node whose input lost a
-// column has to wait for it anyway.
-func (t *Table) complete() bool {
+// complete reads every column, those of lower levels included: a node whose input lost a column has to wait for it
+// anyway.
+func (t *Table) complete(ctx context.Context) bool {
 	for _, c := range t.chunks {
 		for _, lv := range c.levels {
 			for _, col := range lv.columns {
-				if c.rows > 0 && !t.store.Has(col.Blob) {
+				if c.rows > 0 && !present(ctx, t.store, col.Blob, true) {
 					return false
 				}
 			}

@@ -122,7 +122,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if err != nil {
 		return err
 	}
-	if out.Lost() && !out.Interrupted {
+	for try := 0; out.Lost() && !out.Interrupted && try < 2; try++ {
 		s.warn("The cache has lost some of what earlier runs made; it is made again.")
 		s.deep = true
 		if plan, err = s.plan(ctx, plan.Options); err != nil {
