@@ -6,6 +6,9 @@
 // the reason and the remedy, or fail when PREFAB_REQUIRE_XLA is 1, as continuous integration sets it. xla:cuda is
 // used when it is installed. PREFAB_XLA_CPU_PLUGIN and PREFAB_XLA_CUDA_PLUGIN name plugins to use instead of installed
 // ones.
+//
+// The race detector turns on pointer checks that the Go backend's products do not pass, since they form addresses just
+// past a slice. Tests that use a device run under it with -gcflags='github.com/gomlx/compute/...=-d=checkptr=0'.
 package backendtest
 
 import (

@@ -425,4 +425,9 @@ func TestConfigCheckNamesEveryFault(t *testing.T) {
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("faults of %s, want %s", got, want)
 	}
+	large := Defaults()
+	large.Buckets, large.BatchSize = 65536, 1024
+	if faults := large.Check(); len(faults) != 1 || !strings.Contains(faults[0].Error(), "batch_size: 1024 pairs over 65536 buckets make an input of 768 MB") {
+		t.Errorf("a batch too large for memory: %v", faults)
+	}
 }

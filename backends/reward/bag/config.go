@@ -72,6 +72,9 @@ func Defaults() Config {
 	}
 }
 
+// maxBatch bounds the input of a training step, in MB; with the tensors made of it, it is held about three times.
+const maxBatch = 512
+
 // Problem is a fault of one attribute of a configuration.
 type Problem struct {
 	// Attribute is the JSON name of the attribute.
@@ -102,6 +105,9 @@ func (c Config) Check() []Problem {
 	whole("width", c.Width, 1, 1024)
 	whole("hidden", c.Hidden, 1, 4096)
 	whole("batch_size", c.BatchSize, 1, 4096)
+	if mb := c.Buckets / 1024 * c.BatchSize * 3 * 4 / 1024; c.Buckets <= 65536 && c.BatchSize <= 4096 && mb > maxBatch {
+		found = append(found, Problem{"batch_size", fmt.Sprintf("%d pairs over %d buckets make an input of %d MB; lower one of them until it is %d MB or less", c.BatchSize, c.Buckets, mb, maxBatch)})
+	}
 	whole("epochs", c.Epochs, 1, 1000)
 	share("learning_rate", c.LearningRate, true)
 	share("warmup", c.Warmup, false)
