@@ -10,6 +10,7 @@ import (
 	"github.com/prefab-build/prefab/executor/stages/evaluate"
 	"github.com/prefab-build/prefab/executor/stages/export"
 	"github.com/prefab-build/prefab/executor/stages/filter"
+	"github.com/prefab-build/prefab/executor/stages/resolve"
 	"github.com/prefab-build/prefab/executor/stages/rewardmodel"
 	"github.com/prefab-build/prefab/executor/stages/split"
 	"github.com/prefab-build/prefab/executor/stages/validate"
@@ -25,6 +26,7 @@ func All() []*stage.Kind {
 		evaluate.Kind,
 		export.Kind,
 		filter.Kind,
+		resolve.Kind,
 		rewardmodel.Kind,
 		split.Kind,
 		validate.Kind,
