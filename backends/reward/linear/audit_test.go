@@ -64,7 +64,7 @@ func TestNullCatchesLeaks(t *testing.T) {
 	for row, i := range c.order {
 		flipped[row] = i/2%2 == 0
 	}
-	_, curve, err := c.cross(context.Background(), trial{folds: c.byRow(folds), k: 2, path: []float64{1e-2}, flipped: flipped}, func(int) {})
+	_, curve, err := c.cross(context.Background(), trial{folds: c.byRow(folds), k: 2, runs: []run{{1e-2, flipped}}}, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}

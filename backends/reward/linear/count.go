@@ -17,9 +17,10 @@ type sketch struct {
 	shift uint
 }
 
-// newSketch makes a sketch for about n additions, with one counter for each: on
-// English text a third of the counters then hold n-grams, and one in ten n-grams
-// seen once passes for one seen three times. At most 256 MiB.
+// newSketch makes a sketch for about n additions, with at least one counter for
+// each. On the word pairs of HH harmless one counter in five is then in use, and
+// one in fourteen of the n-grams seen once passes for one seen three times. At
+// most 256 MiB.
 func newSketch(n int) *sketch {
 	log := min(max(bits.Len(uint(n)), 12), 30)
 	return &sketch{words: make([]atomic.Uint32, 1<<(log-4)), shift: uint(64 - log)}

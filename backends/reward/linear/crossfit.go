@@ -31,18 +31,20 @@ type CrossFit struct {
 
 // PenaltyPoint is one penalty of the grid as cross-validation saw it.
 type PenaltyPoint struct {
-	Penalty float64
+	Penalty float64 `json:"penalty"`
 	// LogLoss and Accuracy are over all held-out rows.
-	LogLoss, Accuracy float64
+	LogLoss  float64 `json:"log_loss"`
+	Accuracy float64 `json:"accuracy"`
 	// FoldLogLoss and FoldAccuracy are those of each fold.
-	FoldLogLoss, FoldAccuracy []float64
+	FoldLogLoss  []float64 `json:"fold_log_loss"`
+	FoldAccuracy []float64 `json:"fold_accuracy"`
 	// TrainLogLoss is the mean log-loss of the folds' models on the rows that they
 	// were trained on, without the penalty.
-	TrainLogLoss float64
+	TrainLogLoss float64 `json:"train_log_loss"`
 	// Iterations is the sum over the folds.
-	Iterations int
+	Iterations int `json:"iterations"`
 	// Converged says that every fold's fit did.
-	Converged bool
+	Converged bool `json:"converged"`
 }
 
 // checkFolds checks that folds gives each row a fold, that there are at least
@@ -91,7 +93,7 @@ func (c *Corpus) Choose(ctx context.Context, folds []int, progress func(done, to
 		return CrossFit{}, nil, err
 	}
 	path := c.cfg.path()
-	held, curve, err := c.cross(ctx, trial{folds: c.byRow(folds), k: k, path: path}, ticker(progress, k*len(path)))
+	held, curve, err := c.cross(ctx, trial{folds: c.byRow(folds), k: k, runs: along(path...)}, ticker(progress, k*len(path)))
 	if err != nil {
 		return CrossFit{}, nil, err
 	}
@@ -116,7 +118,7 @@ func (c *Corpus) CrossFit(ctx context.Context, folds []int, penalty float64, pro
 	if err != nil {
 		return CrossFit{}, err
 	}
-	held, _, err := c.cross(ctx, trial{folds: c.byRow(folds), k: k, path: []float64{penalty}}, ticker(progress, k))
+	held, _, err := c.cross(ctx, trial{folds: c.byRow(folds), k: k, runs: along(penalty)}, ticker(progress, k))
 	if err != nil {
 		return CrossFit{}, err
 	}
@@ -156,11 +158,25 @@ func (c *Corpus) crossFit(penalty float64, folds int, held []float64) CrossFit {
 
 // trial is one round of cross-validation.
 type trial struct {
-	folds   []int // by row
-	k       int
-	path    []float64 // penalties, from the largest on
-	flipped []bool    // by row: labels turned round; nil for none
-	use     []bool    // by row: may be trained on; nil for all
+	folds []int // by row
+	k     int
+	runs  []run
+	use   []bool // by row: may be trained on; nil for all
+}
+
+// run is one fit of every fold.
+type run struct {
+	penalty float64
+	flipped []bool // by row: labels turned round; nil for none
+}
+
+// along makes a run of each penalty.
+func along(path ...float64) []run {
+	runs := make([]run, len(path))
+	for i, penalty := range path {
+		runs[i].penalty = penalty
+	}
+	return runs
 }
 
 // sideBySide is how many rows, at most, are fitted fold beside fold: each fold
@@ -173,16 +189,16 @@ const sideBySide = 200_000
 // by side; one fold's path runs from the largest penalty on, each fit starting
 // where the last one ended.
 func (c *Corpus) cross(ctx context.Context, t trial, tick func(int)) ([][]float64, []PenaltyPoint, error) {
-	held := make([][]float64, len(t.path))
+	held := make([][]float64, len(t.runs))
 	for i := range held {
 		held[i] = make([]float64, len(c.order))
 	}
 	fits, errs := make([][]foldFit, t.k), make([]error, t.k)
-	run := each
+	spread := each
 	if len(c.order) > sideBySide {
-		run = inTurn
+		spread = inTurn
 	}
-	err := run(ctx, t.k, func(_, f int) { fits[f], errs[f] = c.fold(ctx, t, f, held, tick) })
+	err := spread(ctx, t.k, func(_, f int) { fits[f], errs[f] = c.fold(ctx, t, f, held, tick) })
 	for _, e := range errs {
 		if err == nil {
 			err = e
@@ -191,10 +207,10 @@ func (c *Corpus) cross(ctx context.Context, t trial, tick func(int)) ([][]float6
 	if err != nil {
 		return nil, nil, err
 	}
-	curve := make([]PenaltyPoint, len(t.path))
-	for i, penalty := range t.path {
-		p := c.point(t, held[i])
-		p.Penalty, p.Converged = penalty, true
+	curve := make([]PenaltyPoint, len(t.runs))
+	for i, r := range t.runs {
+		p := c.point(t, r, held[i])
+		p.Penalty, p.Converged = r.penalty, true
 		for f := range fits {
 			p.TrainLogLoss += fits[f][i].train / float64(t.k)
 			p.Iterations += fits[f][i].Iterations
@@ -211,7 +227,7 @@ type foldFit struct {
 	train float64 // log-loss on its own rows
 }
 
-// fold runs the path of one fold and writes its held-out margins.
+// fold makes the runs of one fold and writes its held-out margins.
 func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tick func(int)) ([]foldFit, error) {
 	in, out := make([]bool, len(t.folds)), make([]bool, len(t.folds))
 	for row, of := range t.folds {
@@ -227,20 +243,23 @@ func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tic
 		return nil, err
 	}
 	w := make([]float64, train.width())
-	fits := make([]foldFit, len(t.path))
-	o := newObjective(c, train, t.flipped, 0)
+	fits := make([]foldFit, len(t.runs))
+	o := newObjective(c, train)
 	if o.total == 0 {
 		return nil, fmt.Errorf("without fold %d no pair with a positive weight is left to train on: use more pairs or fewer folds", f)
 	}
-	for i, penalty := range t.path {
-		o.lambda = penalty
+	for i, r := range t.runs {
+		o.lambda, o.flipped = r.penalty, r.flipped
+		if r.flipped != nil {
+			clear(w) // another draw of labels: nothing of the last one may remain
+		}
 		l := &lbfgs{o: o, alone: len(c.order) <= sideBySide, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations, w: w}
 		fit, err := l.run(ctx)
 		if err != nil {
 			return nil, err
 		}
 		square := floats.Dot(w, w)
-		fits[i] = foldFit{fit, fit.Loss - penalty/2*square}
+		fits[i] = foldFit{fit, fit.Loss - r.penalty/2*square}
 		test.margins(w, held[i])
 		tick(1)
 	}
@@ -248,11 +267,11 @@ func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tic
 }
 
 // point sums up held-out margins, by fold and over all.
-func (c *Corpus) point(t trial, held []float64) PenaltyPoint {
+func (c *Corpus) point(t trial, r run, held []float64) PenaltyPoint {
 	p := PenaltyPoint{FoldLogLoss: make([]float64, t.k), FoldAccuracy: make([]float64, t.k)}
 	signed := slices.Clone(held)
 	for row := range signed {
-		if t.flipped != nil && t.flipped[row] {
+		if r.flipped != nil && r.flipped[row] {
 			signed[row] = -signed[row]
 		}
 	}

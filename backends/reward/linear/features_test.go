@@ -193,7 +193,8 @@ func TestGradientByDifferences(t *testing.T) {
 	for i := range flipped {
 		flipped[i] = i%3 == 0
 	}
-	o := newObjective(c, x, flipped, 0.05)
+	o := newObjective(c, x)
+	o.lambda, o.flipped = 0.05, flipped
 	w, grad, other := make([]float64, x.width()), make([]float64, x.width()), make([]float64, x.width())
 	for j := range w {
 		w[j] = math.Sin(float64(j))
@@ -235,7 +236,8 @@ func TestMinimumAgreesWithGonum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := newObjective(c, x, nil, 1e-2)
+	o := newObjective(c, x)
+	o.lambda = 1e-2
 	scratch := make([]float64, x.width())
 	problem := optimize.Problem{
 		Func: func(w []float64) float64 {

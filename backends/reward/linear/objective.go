@@ -34,11 +34,11 @@ type objective struct {
 // too many for it.
 type slope struct{ w, grad float64 }
 
-// newObjective prepares the loss over the rows of x. The number of shards, and
+// newObjective prepares the loss over the rows of x; the caller sets lambda. The number of shards, and
 // with it the order of addition, depends on the data alone: enough rows in each
 // to make up for adding its gradient to the rest.
-func newObjective(c *Corpus, x *matrix, flipped []bool, lambda float64) *objective {
-	o := &objective{x: x, weight: c.weight, margin: c.margin, flipped: flipped, lambda: lambda}
+func newObjective(c *Corpus, x *matrix) *objective {
+	o := &objective{x: x, weight: c.weight, margin: c.margin}
 	entries := 0
 	for _, b := range x.blocks {
 		entries += len(b.ids) + len(b.dense)

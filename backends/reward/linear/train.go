@@ -126,8 +126,10 @@ func (c *Corpus) Fit(ctx context.Context, penalty float64) (*Model, Fit, error) 
 	if err != nil {
 		return nil, Fit{}, err
 	}
+	o := newObjective(c, x)
+	o.lambda = penalty
 	l := &lbfgs{
-		o: newObjective(c, x, nil, penalty), tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations,
+		o: o, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations,
 		w: make([]float64, x.width()),
 	}
 	fit, err := l.run(ctx)
