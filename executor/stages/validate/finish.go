@@ -55,7 +55,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	f.lengths()
 	f.style()
 	f.categories()
-	return nil
+	return f.words(ctx, all, byChunk)
 }
 
 func (f *finish) put(m spec.Metric, table any) {
@@ -175,6 +175,9 @@ func (f *finish) noGap(n int) string {
 func metric(name, method string, e interval.Estimate) spec.Metric {
 	m := spec.Value(name, e.Point, int64(e.N))
 	m.Low, m.High, m.Groups, m.Method = &e.Low, &e.High, int64(e.Groups), method+e.Method
+	if e.Groups < interval.FewGroups {
+		m.Method += fmt.Sprintf("; %d groups of prompts are few, and the interval is too narrow", e.Groups)
+	}
 	return m
 }
 
@@ -267,6 +270,26 @@ func (f *finish) style() {
 	m := spec.Value("style_separability", f.sum.Style[best].decides(), n)
 	m.Method = "best of " + fmt.Sprint(marks) + " marks: " + markNames[best]
 	f.put(m, table)
+}
+
+// words measures what the words of the responses tell of the label.
+func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]record) error {
+	if n := len(f.records); n < fewestPairs {
+		f.task.Metric(spec.Unavailable("word_separability", fmt.Sprintf("%d pairs are too few to tell: %d are needed", n, fewestPairs)))
+		return nil
+	}
+	credits, err := wordCredits(ctx, f.task, all, byChunk, f.groups)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(f.records))
+	for i := range f.records {
+		group := f.groups[f.records[i].prompt]
+		keys[i] = string(group[:])
+	}
+	m := interval.NewSample(keys, slices.Concat(credits...)).Normal(interval.Confidence)
+	f.task.Metric(metric("word_separability", fmt.Sprintf("naive Bayes on words, cross-fitted over %d folds of prompt groups, ", folds), m))
+	return nil
 }
 
 // listedCategories is how many categories the table shows.

@@ -102,6 +102,12 @@ var metrics = []spec.MetricDef{
 		Limits: limits(spec.Limit{Max: spec.F(0.7), Warn: true}, spec.Limit{Max: spec.F(0.7), Warn: true}),
 		Doc:    "share of the pairs that the best single mark of style decides; its table has every mark",
 	},
+	{
+		Name: "word_separability", Unit: "share", Min: spec.F(0), Max: spec.F(1), Interval: true,
+		Advice: "A count of words tells chosen from rejected without reading a prompt: the responses differ in style, as those of a strong and a weak model do. Let both come from the same models and instructions.",
+		Limits: limits(spec.Limit{Max: spec.F(0.8), Warn: true}, spec.Limit{Max: spec.F(0.8), Warn: true}),
+		Doc:    "share of the pairs that a model of the responses' words alone decides, each by a fit on other prompts",
+	},
 	{Name: "categories", Unit: "categories", Min: spec.F(0), Integer: true, Doc: "different categories; the table has the rows of the largest"},
 	{Name: "category_entropy", Unit: "nats", Min: spec.F(0), Advice: "Most pairs are of one category: collect prompts of others.", Doc: "entropy of the categories; its exponential is how many equal ones would be as diverse"},
 }

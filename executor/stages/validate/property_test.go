@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,7 +127,7 @@ func TestSwap(t *testing.T) {
 				t.Errorf("%s, %s: with the responses exchanged the gap comes to %s", config, profile, v.Outcome)
 			}
 		}
-		for _, name := range []string{"pair_count", "prompt_groups", "relabelled_copies", "style_separability"} {
+		for _, name := range []string{"pair_count", "prompt_groups", "relabelled_copies", "style_separability", "word_separability"} {
 			if a, b := value(t, there, name), value(t, back, name); math.Abs(a-b) > 1e-15 {
 				t.Errorf("%s: %s is %v, with the responses exchanged %v", config, name, a, b)
 			}
@@ -178,6 +179,56 @@ func TestThousand(t *testing.T) {
 	alike[0].Prompt = alike[1].Prompt + " now"
 	if got := outcomes(run(t, `{}`, alike)); got != "error:pass warn:fail error:pass error:fail" {
 		t.Errorf("a thousand pairs of 999 prompts come to %s", got)
+	}
+}
+
+// Words that give the label away are found, and words that do not are not.
+func TestWordSeparability(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	vocabulary := strings.Fields(words(r, 60))
+	say := func(n int) string {
+		parts := make([]string, n)
+		for i := range parts {
+			parts[i] = vocabulary[r.IntN(len(vocabulary))]
+		}
+		return strings.Join(parts, " ")
+	}
+	list := make([]pair, 400)
+	for i := range list {
+		list[i] = pair{Prompt: words(r, 8), Chosen: say(10) + fmt.Sprint(" ", i), Rejected: say(10)}
+	}
+	if x := value(t, run(t, `{}`, list), "word_separability"); x < 0.4 || x > 0.6 {
+		t.Errorf("random words decide %v of the pairs", x)
+	}
+	for i := range list {
+		if i%10 > 0 {
+			list[i].Rejected += " obviously"
+		}
+	}
+	f := run(t, `{}`, list)
+	if x := value(t, f, "word_separability"); x < 0.9 {
+		t.Errorf("a word that nine of ten rejected responses have decides %v of the pairs", x)
+	}
+	if v := stagetest.Judge(Kind, f, "documented", "word_separability"); v.Outcome != "fail" || v.Severity != "warn" {
+		t.Errorf("the threshold comes to %s (%s)", v.Outcome, v.Severity)
+	}
+	for _, m := range run(t, `{}`, list[:49]).Result.Metrics {
+		if m.Name == "word_separability" && m.Available() {
+			t.Error("49 pairs are enough")
+		}
+	}
+}
+
+func TestWithout(t *testing.T) {
+	for _, c := range []struct{ a, b, want []uint64 }{
+		{[]uint64{1, 3, 5}, []uint64{2, 3, 4}, []uint64{1, 5}},
+		{[]uint64{1, 2}, nil, []uint64{1, 2}},
+		{nil, []uint64{1}, nil},
+		{[]uint64{7, 9}, []uint64{1, 7, 8, 9}, nil},
+	} {
+		if got := without(nil, c.a, c.b); !slices.Equal(got, c.want) {
+			t.Errorf("%v without %v is %v, want %v", c.a, c.b, got, c.want)
+		}
 	}
 }
 
