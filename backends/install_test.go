@@ -117,7 +117,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"unknown", "tpu", "", nil, `no backend "tpu"`},
 		{"offline", XLACPU, "", offline, "no route to host"},
 		{"other bytes", XLACPU, "", fake("something else"), "is not the file that this version of prefab was made for"},
-		{"cuda without a path", XLACUDA, "", nil, "--plugin PATH"},
+		{"cuda without a path", XLACUDA, "", nil, "no plugin is pinned"},
 		{"no such file", XLACPU, filepath.Join(t.TempDir(), "none.so"), nil, "no such file"},
 		{"a folder", XLACPU, t.TempDir(), nil, "is not a file"},
 		{"no library", XLACPU, broken, nil, "is not a shared library"},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -62,6 +63,8 @@ func findPlugin(name string, opts Options) (Plugin, error) {
 		return Plugin{}, &Unavailable{Name: name, Why: xlaMissing(), Remedy: rebuild}
 	case opts.Plugin != "":
 		return pluginAt(name, opts.Plugin)
+	case name == XLACUDA && !hasDriver():
+		return Plugin{}, &Unavailable{Name: name, Why: "this machine has no NVIDIA driver: nvidia-smi is not on the PATH", Remedy: driverRemedy}
 	}
 	p, err := readRecord(name, opts)
 	if err != nil {
@@ -237,6 +240,14 @@ func xlaEnvironment() string {
 	return "+flags=" + hex.EncodeToString(sum[:4])
 }
 
+const driverRemedy = "Install or update NVIDIA's driver where there is a GPU; elsewhere use backend xla:cpu."
+
+// hasDriver looks for the tool that comes with every driver.
+func hasDriver() bool {
+	_, err := exec.LookPath("nvidia-smi")
+	return err == nil
+}
+
 // computeCapability asks the driver's own tool what GPU the first visible device is: "sm90". The plugin's interface
 // does not tell before it is loaded, and plans are made without loading it.
 func computeCapability() (string, error) {
@@ -251,13 +262,13 @@ func computeCapability() (string, error) {
 	out, err := output(ctx, "nvidia-smi", args...)
 	if err != nil {
 		return "", &Unavailable{Name: XLACUDA, Why: fmt.Sprintf("nvidia-smi does not tell what GPU this is (%v)", err),
-			Remedy: "Install NVIDIA's driver, or use backend xla:cpu."}
+			Remedy: driverRemedy}
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(out), "\n")
 	capability := strings.ReplaceAll(strings.TrimSpace(first), ".", "")
 	if capability == "" || strings.Trim(capability, "0123456789") != "" {
 		return "", &Unavailable{Name: XLACUDA, Why: fmt.Sprintf("nvidia-smi answered %q where a compute capability was due", first),
-			Remedy: "Update NVIDIA's driver, or use backend xla:cpu."}
+			Remedy: driverRemedy}
 	}
 	return "sm" + capability, nil
 }

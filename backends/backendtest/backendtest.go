@@ -32,11 +32,7 @@ func Each(t *testing.T, test func(t *testing.T, d *backends.Device)) {
 // Open opens a device for the time of a test, or skips the test where the device is missing and may be.
 func Open(t testing.TB, name string) *backends.Device {
 	t.Helper()
-	variable := map[string]string{backends.XLACPU: "PREFAB_XLA_CPU_PLUGIN", backends.XLACUDA: "PREFAB_XLA_CUDA_PLUGIN"}[name]
-	opts := backends.Options{}
-	if variable != "" {
-		opts.Plugin = os.Getenv(variable)
-	}
+	opts := options(name)
 	d, err := backends.Open(name, opts)
 	var missing *backends.Unavailable
 	switch {
@@ -50,6 +46,17 @@ func Open(t testing.TB, name string) *backends.Device {
 	}
 	t.Skip(err)
 	return nil
+}
+
+// options names the plugin that the environment asks for.
+func options(name string) backends.Options {
+	switch name {
+	case backends.XLACPU:
+		return backends.Options{Plugin: os.Getenv("PREFAB_XLA_CPU_PLUGIN")}
+	case backends.XLACUDA:
+		return backends.Options{Plugin: os.Getenv("PREFAB_XLA_CUDA_PLUGIN")}
+	}
+	return backends.Options{}
 }
 
 // Within runs f and fails the test when it has not ended in time, with the stacks of all goroutines: the failure it

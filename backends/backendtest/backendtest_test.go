@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/prefab-build/prefab/backends"
@@ -13,6 +14,19 @@ func TestSuite(t *testing.T) { Each(t, Run) }
 func TestAgree(t *testing.T) {
 	Each(t, func(t *testing.T, d *backends.Device) {
 		Agree(t, Open(t, backends.CPU), d)
+	})
+}
+
+// TestClass: what a plan takes for a device's class without loading it is the class of the device.
+func TestClass(t *testing.T) {
+	Each(t, func(t *testing.T, d *backends.Device) {
+		class, err := backends.Numerics(d.Name(), options(d.Name()))
+		if err != nil || class != d.Numerics() || !strings.HasPrefix(class, "go/") && !strings.HasPrefix(class, d.Name()+":") {
+			t.Errorf("the class is %q before opening (%v) and %q after", class, err, d.Numerics())
+		}
+		if _, _, err := backends.Check(t.Context(), d); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
