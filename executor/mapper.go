@@ -194,14 +194,16 @@ func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
 			return nil
 		}
 	}
+	whole := true
 	for _, d := range c.Out {
 		for _, l := range d.Layers {
 			for _, col := range l.Columns {
-				if !present(ctx, m.x.store, col.Blob, m.x.opts.Deep) {
-					return nil
-				}
+				whole = present(ctx, m.x.store, col.Blob, m.x.opts.Deep) && whole
 			}
 		}
+	}
+	if !whole {
+		return nil
 	}
 	return &c
 }

@@ -217,18 +217,20 @@ func columnNames(a spec.Artifact) []string {
 }
 
 // complete reads every column, those of lower levels included: a node whose input lost a column has to wait for it
-// anyway.
+// anyway. It does not stop at the first loss, so that all damage is set aside and can be made good in one run.
 func (t *Table) complete(ctx context.Context) bool {
+	whole := true
 	for _, c := range t.chunks {
+		if c.rows == 0 {
+			continue
+		}
 		for _, lv := range c.levels {
 			for _, col := range lv.columns {
-				if c.rows > 0 && !present(ctx, t.store, col.Blob, true) {
-					return false
-				}
+				whole = present(ctx, t.store, col.Blob, true) && whole
 			}
 		}
 	}
-	return true
+	return whole
 }
 
 // Chunks returns the number of chunks, empty ones included.
