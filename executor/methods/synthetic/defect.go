@@ -2,6 +2,7 @@ package synthetic
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,39 +20,29 @@ const (
 	wrongLabel     = "wrong label"
 )
 
-// A Count is how many records have one defect.
+// A Count is how many records have one defect. Setting is the name of the setting that asks for it.
 type Count struct {
-	Defect string `json:"defect"`
-	Rows   int    `json:"rows"`
+	Setting string `json:"setting"`
+	Defect  string `json:"defect"`
+	Rows    int    `json:"rows"`
 }
 
-// defects lists the defects with their shares. Only pairs have all of them.
-func (c Config) defects() []struct {
-	name  string
-	share float64
-} {
-	type d = struct {
-		name  string
-		share float64
-	}
+// A kindOf is a defect with its setting and its share of the records.
+type kindOf struct {
+	setting, name string
+	share         float64
+}
+
+// defects lists the defects that a table can have. Only pairs have all of them.
+func (c Config) defects() []kindOf {
+	copies := []kindOf{{"exact_duplicates", exactDuplicate, c.ExactDuplicates}, {"near_duplicates", nearDuplicate, c.NearDuplicates}}
+	leaks := []kindOf{{"copied_items", copiedItem, c.CopiedItems}, {"wrapped_items", wrappedItem, c.WrappedItems}}
 	switch c.Table {
 	case Pairs:
-		return []d{
-			{exactDuplicate, c.ExactDuplicates},
-			{nearDuplicate, c.NearDuplicates},
-			{relabelled, c.Relabelled},
-			{copiedItem, c.CopiedItems},
-			{wrappedItem, c.WrappedItems},
-			{malformed, c.Malformed},
-			{wrongLabel, c.Noise},
-		}
+		return slices.Concat(copies, []kindOf{{"relabelled", relabelled, c.Relabelled}}, leaks,
+			[]kindOf{{"malformed", malformed, c.Malformed}, {"noise", wrongLabel, c.Noise}})
 	case Prompts:
-		return []d{
-			{exactDuplicate, c.ExactDuplicates},
-			{nearDuplicate, c.NearDuplicates},
-			{copiedItem, c.CopiedItems},
-			{wrappedItem, c.WrappedItems},
-		}
+		return slices.Concat(copies, leaks)
 	}
 	return nil
 }
@@ -63,11 +54,11 @@ func Planted(c Config) []Count {
 	for _, d := range c.defects() {
 		n := upTo(d.share, c.Rows)
 		if d.name != malformed {
-			list = append(list, Count{d.name, n})
+			list = append(list, Count{d.setting, d.name, n})
 			continue
 		}
 		for i, m := range malformations {
-			list = append(list, Count{m, (n + len(malformations) - 1 - i) / len(malformations)})
+			list = append(list, Count{d.setting, m, (n + len(malformations) - 1 - i) / len(malformations)})
 		}
 	}
 	return list

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
@@ -177,15 +179,18 @@ func (g *gathering) measure(t *stage.Task) {
 	t.Metric(spec.Value("crlf_records", float64(g.crlf), g.records))
 	for _, s := range g.config.Source {
 		if s.Label == Synthetic {
-			t.Metric(g.planted(t.Ports().Out[0].Artifact))
+			for _, m := range g.planted(t.Ports().Out[0].Artifact) {
+				t.Metric(m)
+			}
 			break
 		}
 	}
 }
 
-// planted counts the defects that the generator was told to plant. With --limit only some of its records were made.
-func (g *gathering) planted(a spec.Artifact) spec.Metric {
-	counts := map[string]int{}
+// planted counts the defects that the generator was told to plant, all together and by the setting that asks for them.
+// With --limit only some of its records were made.
+func (g *gathering) planted(a spec.Artifact) []spec.Metric {
+	counts, settings := map[string]int{}, map[string]int{}
 	total, expected, alone := 0, 0, true
 	for _, s := range g.config.Source {
 		if s.Label != Synthetic {
@@ -197,19 +202,28 @@ func (g *gathering) planted(a spec.Artifact) spec.Metric {
 		}
 		for _, d := range synthetic.Planted(s.of(a)) {
 			counts[d.Defect] += d.Rows
+			settings["planted_"+d.Setting] += d.Rows
 			total += d.Rows
 		}
 	}
-	if alone && int64(expected) != g.records {
-		return spec.Unavailable("planted", fmt.Sprintf("only %d of %d records were made", g.records, expected))
+	var list []spec.Metric
+	for _, name := range append([]string{"planted"}, slices.Sorted(maps.Keys(settings))...) {
+		if alone && int64(expected) != g.records {
+			list = append(list, spec.Unavailable(name, fmt.Sprintf("only %d of %d records were made", g.records, expected)))
+			continue
+		}
+		m := spec.Value(name, float64(settings[name]), g.records)
+		if name == "planted" {
+			m = spec.Value(name, float64(total), g.records)
+			m.Table = counts
+		}
+		list = append(list, m)
 	}
-	m := spec.Value("planted", float64(total), g.records)
-	m.Table = counts
-	return m
+	return list
 }
 
-// Metrics declares what the Mapper measures.
-func (c Config) Metrics() []spec.MetricDef {
+// Metrics declares what the Mapper measures when it makes that table.
+func (c Config) Metrics(a spec.Artifact) []spec.MetricDef {
 	count := func(name, unit, doc, advice string) spec.MetricDef {
 		return spec.MetricDef{Name: name, Unit: unit, Min: spec.F(0), Integer: true, Doc: doc, Advice: advice}
 	}
@@ -229,7 +243,13 @@ func (c Config) Metrics() []spec.MetricDef {
 	}
 	for _, s := range c.Source {
 		if s.Label == Synthetic {
-			return append(list, count("planted", "records", "defects that the generator was told to plant; the table counts them", ""))
+			list = append(list, count("planted", "records", "defects that the generator was told to plant; the table counts them", ""))
+			for _, d := range synthetic.Planted(s.of(a)) {
+				if n := len(list); list[n-1].Name != "planted_"+d.Setting {
+					list = append(list, count("planted_"+d.Setting, "records", "those that the setting "+d.Setting+" asked for", ""))
+				}
+			}
+			return list
 		}
 	}
 	return list

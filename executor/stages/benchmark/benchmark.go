@@ -26,7 +26,7 @@ var Kind = &stage.Kind{
 		Ports: func(raw spec.Config) spec.Ports {
 			return spec.Ports{
 				Out:     []spec.OutPort{{Name: "items", Artifact: spec.Items, Doc: "the items, in the order of the sources"}},
-				Metrics: intake.Decode(raw).Metrics(),
+				Metrics: intake.Decode(raw).Metrics(spec.Items),
 			}
 		},
 		Check:   func(raw spec.Config) []spec.Problem { return intake.Check(raw, spec.Items) },

@@ -38,7 +38,7 @@ var Kind = &stage.Kind{
 			a := artifact(raw)
 			return spec.Ports{
 				Out:     []spec.OutPort{{Name: string(a), Artifact: a, Doc: "the rows, in the order of the sources"}},
-				Metrics: intake.Decode(raw).Metrics(),
+				Metrics: intake.Decode(raw).Metrics(a),
 			}
 		},
 		Check:   func(raw spec.Config) []spec.Problem { return intake.Check(raw, artifact(raw)) },
