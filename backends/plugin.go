@@ -261,14 +261,18 @@ func computeCapability() (string, error) {
 	}
 	out, err := output(ctx, "nvidia-smi", args...)
 	if err != nil {
-		return "", &Unavailable{Name: XLACUDA, Why: fmt.Sprintf("nvidia-smi does not tell what GPU this is (%v)", err),
-			Remedy: driverRemedy}
+		return "", &Unavailable{
+			Name: XLACUDA, Why: fmt.Sprintf("nvidia-smi does not tell what GPU this is (%v)", err),
+			Remedy: driverRemedy,
+		}
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(out), "\n")
 	capability := strings.ReplaceAll(strings.TrimSpace(first), ".", "")
 	if capability == "" || strings.Trim(capability, "0123456789") != "" {
-		return "", &Unavailable{Name: XLACUDA, Why: fmt.Sprintf("nvidia-smi answered %q where a compute capability was due", first),
-			Remedy: driverRemedy}
+		return "", &Unavailable{
+			Name: XLACUDA, Why: fmt.Sprintf("nvidia-smi answered %q where a compute capability was due", first),
+			Remedy: driverRemedy,
+		}
 	}
 	return "sm" + capability, nil
 }

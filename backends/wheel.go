@@ -65,8 +65,10 @@ func fetchWheel(ctx context.Context, w wheel, dir string, progress func(string))
 		errs = append(errs, err)
 	}
 	if len(errs) == 0 {
-		return "", &Unavailable{Name: XLACPU, Why: "neither pip nor uv is on the PATH to get the plugin with",
-			Remedy: "Install one of them, or run `prefab backend install xla:cpu --plugin PATH` with a plugin that you have."}
+		return "", &Unavailable{
+			Name: XLACPU, Why: "neither pip nor uv is on the PATH to get the plugin with",
+			Remedy: "Install one of them, or run `prefab backend install xla:cpu --plugin PATH` with a plugin that you have.",
+		}
 	}
 	return "", fmt.Errorf("getting %s failed: %w", w.requirement(), errors.Join(errs...))
 }

@@ -56,8 +56,10 @@ func openPlugin(p Plugin) (*Device, error) {
 		return err
 	}()
 	if err != nil {
-		return nil, &Unavailable{Name: p.Name, Why: fmt.Sprintf("the plugin %s could not be started: %v", p.Path, firstLine(err)),
-			Remedy: "Install another plugin with `prefab backend install " + p.Name + " --plugin PATH`."}
+		return nil, &Unavailable{
+			Name: p.Name, Why: fmt.Sprintf("the plugin %s could not be started: %v", p.Path, firstLine(err)),
+			Remedy: "Install another plugin with `prefab backend install " + p.Name + " --plugin PATH`.",
+		}
 	}
 	return &Device{
 		name:        p.Name,
