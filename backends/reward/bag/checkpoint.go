@@ -104,22 +104,27 @@ func (f *fit) load() ([][]float32, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the checkpoint: %w", err)
 	}
-	file, err := reward.DecodeTensors(data)
-	if err != nil || file.Metadata[metaDigest] != tensorDigest(file, f.cfg) {
-		return nil, nil //nolint:nilerr // a damaged checkpoint is like none
-	}
-	var state progress
-	if err := json.Unmarshal([]byte(file.Metadata[metaState]), &state); err != nil || state.Key != f.key {
-		return nil, nil //nolint:nilerr // as above
-	}
-	values, err := readWeights(file, checkpointShapes(f.cfg))
-	if err != nil {
-		return nil, nil //nolint:nilerr // as above
+	state, values, ok := f.decode(data)
+	if !ok {
+		return nil, nil
 	}
 	n := len(stateNames(f.cfg))
 	f.state, f.best = state, values[n:]
 	f.state.resumed = state.Step
 	return values[:n], nil
+}
+
+// decode reads a checkpoint's bytes; ok is false when they are damaged or of another run.
+func (f *fit) decode(data []byte) (state progress, values [][]float32, ok bool) {
+	file, err := reward.DecodeTensors(data)
+	if err != nil || file.Metadata[metaDigest] != tensorDigest(file, f.cfg) {
+		return progress{}, nil, false
+	}
+	if err := json.Unmarshal([]byte(file.Metadata[metaState]), &state); err != nil || state.Key != f.key {
+		return progress{}, nil, false
+	}
+	values, err = readWeights(file, checkpointShapes(f.cfg))
+	return state, values, err == nil
 }
 
 func (f *fit) removeCheckpoint() error {
