@@ -94,10 +94,7 @@ func (f *finish) counts() {
 			copies++
 		}
 	}
-	sizes := map[half]int{}
-	for _, group := range f.groups {
-		sizes[group]++
-	}
+	sizes := f.sizes()
 	largest := make([]int, 0, len(sizes))
 	for _, n := range sizes {
 		largest = append(largest, n)
@@ -111,6 +108,15 @@ func (f *finish) counts() {
 	f.count("unique_prompts", len(f.groups))
 	f.count("exact_duplicates", duplicates)
 	f.count("relabelled_copies", copies)
+}
+
+// sizes counts the prompts of each group.
+func (f *finish) sizes() map[half]int {
+	sizes := map[half]int{}
+	for _, group := range f.groups {
+		sizes[group]++
+	}
+	return sizes
 }
 
 func (f *finish) format() {
@@ -151,12 +157,12 @@ func (f *finish) gap() {
 		return
 	}
 	all := quality.NewGaps(values)
-	f.put(metric("gap", f.Gap+", ", interval.NewSample(keys, values).Bootstrap(f.task.Seed(), "gap", interval.Draws, interval.Confidence)),
-		map[string]any{"name": f.Gap, "quantiles": quantilesOf(all)})
+	e := interval.NewSample(keys, values).Bootstrap(f.task.Seed(), "gap", interval.Draws, interval.Confidence)
+	f.put(metric("gap", f.Gap+", ", e), map[string]any{"name": f.Gap, "quantiles": quantilesOf(all)})
 	below, _ := all.ShareBelow(0)
 	within, _ := all.ShareWithin(small)
 	n := int64(len(values))
-	f.task.Metric(spec.Value("gap_share_negative", below, n))
+	f.task.Metric(wilson("gap_share_negative", below, n, int64(e.Groups)))
 	f.task.Metric(spec.Value("gap_share_small", within, n))
 	f.task.Metric(share("gap_coverage", n, int64(len(f.records)), noRowsOut))
 }
@@ -178,6 +184,15 @@ func metric(name, method string, e interval.Estimate) spec.Metric {
 	if e.Groups < interval.FewGroups {
 		m.Method += fmt.Sprintf("; %d groups of prompts are few, and the interval is too narrow", e.Groups)
 	}
+	return m
+}
+
+// wilson is a share of n rows with Wilson's interval, as if each group of prompts were one row: rows of a group need not
+// be independent, and cannot tell less than one.
+func wilson(name string, p float64, n, groups int64) spec.Metric {
+	low, high := interval.WilsonShare(p, float64(groups), interval.Confidence)
+	m := spec.Value(name, p, n)
+	m.Low, m.High, m.Groups, m.Method = &low, &high, groups, "wilson over groups of prompts"
 	return m
 }
 
@@ -266,7 +281,7 @@ func (f *finish) style() {
 			best = i
 		}
 	}
-	f.put(spec.Value("longer_share", f.sum.Style[characters].share(), n), f.sum.Style[characters])
+	f.put(wilson("longer_share", f.sum.Style[characters].share(), n, int64(len(f.sizes()))), f.sum.Style[characters])
 	m := spec.Value("style_separability", f.sum.Style[best].decides(), n)
 	m.Method = "best of " + fmt.Sprint(marks) + " marks: " + markNames[best]
 	f.put(m, table)

@@ -71,7 +71,7 @@ var metrics = []spec.MetricDef{
 		Doc:    "mean of the gap that the spec names; its table has quantiles",
 	},
 	{
-		Name: "gap_share_negative", Unit: "share", Min: spec.F(0), Max: spec.F(1),
+		Name: "gap_share_negative", Unit: "share", Min: spec.F(0), Max: spec.F(1), Interval: true,
 		Advice: "The scores of these pairs contradict their labels: look for exchanged sides and re-annotate.",
 		Limits: limits(spec.Limit{Max: spec.F(0.05), Warn: true}, spec.Limit{Max: spec.F(0.05)}),
 		Doc:    "share of the pairs whose gap is below 0",
@@ -96,7 +96,7 @@ var metrics = []spec.MetricDef{
 	{Name: "prompt_words", Unit: "words", Min: spec.F(0), Doc: "mean length of prompts; the table has quantiles"},
 	{Name: "chosen_words", Unit: "words", Min: spec.F(0), Doc: "mean length of chosen responses; the table has quantiles"},
 	{Name: "rejected_words", Unit: "words", Min: spec.F(0), Doc: "mean length of rejected responses; the table has quantiles"},
-	{Name: "longer_share", Unit: "share", Min: spec.F(0), Max: spec.F(1), Advice: adviceStyle, Doc: "share of the pairs whose chosen response has more characters, equal ones counted half"},
+	{Name: "longer_share", Unit: "share", Min: spec.F(0), Max: spec.F(1), Interval: true, Advice: adviceStyle, Doc: "share of the pairs whose chosen response has more characters, equal ones counted half"},
 	{
 		Name: "style_separability", Unit: "share", Min: spec.F(0.5), Max: spec.F(1), Advice: adviceStyle,
 		Limits: limits(spec.Limit{Max: spec.F(0.7), Warn: true}, spec.Limit{Max: spec.F(0.7), Warn: true}),
