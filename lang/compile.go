@@ -289,8 +289,5 @@ func plural(n int, what string) string {
 	return what + "s"
 }
 
-// metaOf returns the expression of a meta-argument, or nil.
-func (b *body) metaOf(name string) *attr { return b.metas[name] }
-
-// lineRange is the range of an expression.
-func lineRange(e hcl.Expression) diag.Range { return rangeOf(e.Range()) }
+// exprRange is the range of an expression.
+func exprRange(e hcl.Expression) diag.Range { return rangeOf(e.Range()) }

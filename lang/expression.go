@@ -29,6 +29,7 @@ type place struct {
 	row   bool  // row
 	order bool  // a `requires`: an edge that orders but carries no value
 	vars  bool  // variables only: a validation
+	alone bool  // outside of a pipeline: row only
 }
 
 // compileExpr resolves the names in an expression. What the names hold is for later.
@@ -72,6 +73,9 @@ func (l *loader) checkFunction(f *hclsyntax.FunctionCallExpr, at place) bool {
 func (l *loader) checkTraversal(e *expression, t hcl.Traversal, at place) bool {
 	root := t.RootName()
 	switch {
+	case at.alone && root != "row":
+		l.errorf(rangeOf(t.SourceRange()), "row-only", "Reference not possible here", "This expression is worked out for each row and may read row only, as in row.%s.", root)
+		return false
 	case root == "var":
 		return l.checkVariable(t)
 	case root == "row" && at.row:

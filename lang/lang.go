@@ -67,7 +67,6 @@ type loader struct {
 	seen  map[seenKey]bool // the problems reported, so that a thousand instances do not repeat one
 
 	kinds    map[string]*spec.KindSpec
-	backends map[string]*spec.Driver
 	top      map[string]*blockKind
 	decls    declarations
 	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
@@ -82,13 +81,10 @@ func newLoader(ctx context.Context, dir string, opts Options) *loader {
 	}
 	l := &loader{
 		ctx: ctx, dir: dir, opts: opts, files: Files{}, seen: map[seenKey]bool{},
-		kinds: map[string]*spec.KindSpec{}, backends: map[string]*spec.Driver{},
+		kinds: map[string]*spec.KindSpec{},
 	}
 	for i := range opts.Kinds {
 		l.kinds[opts.Kinds[i].Name] = &opts.Kinds[i]
-	}
-	for i := range opts.Backends {
-		l.backends[opts.Backends[i].Label] = &opts.Backends[i]
 	}
 	l.top = l.topLevels()
 	l.base = &hcl.EvalContext{Functions: l.functions(), Variables: map[string]cty.Value{}}

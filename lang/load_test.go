@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -75,5 +76,52 @@ func TestDesignExample(t *testing.T) {
 	}
 	if string(got) != string(want) {
 		t.Errorf("the pipeline differs from %s (run with -update and look at the change):\n%s", golden, got)
+	}
+}
+
+// TestFolders loads what is no pipeline.
+func TestFolders(t *testing.T) {
+	empty := t.TempDir()
+	for _, c := range []struct{ dir, code, detail string }{
+		{empty, "no-pipeline", "Run `prefab init`"},
+		{filepath.Join(empty, "none"), "unreadable-folder", "Name another with -C"},
+	} {
+		p, _, diags := Load(context.Background(), c.dir, Options{})
+		if p != nil || len(diags) != 1 || diags[0].Code != c.code || !strings.Contains(diags[0].Detail, c.detail) {
+			t.Errorf("%s: %v, want %s %q", c.dir, diags, c.code, c.detail)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	fsys := fstest.MapFS{"a.prefab.hcl": {Data: []byte("locals { a = 1 }")}}
+	if p, _, diags := Load(ctx, ".", Options{FS: fsys}); p != nil || len(diags) != 1 || diags[0].Code != "interrupted" {
+		t.Errorf("with a cancelled context: %v", diags)
+	}
+	fsys = fstest.MapFS{"a.prefab.hcl": {Data: []byte("locals {\n  a = \"\xff\"\n}")}, "b.txt": {}, ".c.prefab.hcl": {Data: []byte("{")}}
+	if _, _, diags := Load(context.Background(), ".", Options{FS: fsys}); len(diags) != 1 || diags[0].Subject.Start.Line != 2 {
+		t.Errorf("with bytes that are no text: %v", diags)
+	}
+}
+
+// TestDisk reads files of a real folder, below it and beside it.
+func TestDisk(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"beside.txt": "beside", "p/main.prefab.hcl": "output \"x\" {\n  value = [file(\"../beside.txt\"), file(\"in/a.txt\"), fileset(\"../p\", \"in/*\")]\n}", "p/in/a.txt": "in",
+	} {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, _, diags := Load(context.Background(), filepath.Join(dir, "p"), Options{})
+	if diags.HasErrors() {
+		t.Fatal(diags.Error())
+	}
+	if got, want := p.Outputs[0].Value.String(), `["beside", "in", ["in/a.txt"]]`; got != want {
+		t.Errorf("the files hold %s, want %s", got, want)
 	}
 }

@@ -65,12 +65,12 @@ func (l *loader) partialFor(e *hclsyntax.ForExpr, sc *scope) (partial, bool) {
 	case known:
 		return l.unroll(e, rounds, sc)
 	case coll.node == nil:
-		l.errorf(lineRange(e.CollExpr), "not-iterable", "Iteration over non-iterable value", "A for goes over a list, a set or a map, and this is %s.", describe(coll.val))
+		l.errorf(exprRange(e.CollExpr), "not-iterable", "Iteration over non-iterable value", "A for goes over a list, a set or a map, and this is %s.", describe(coll.val))
 		return partial{}, false
 	}
 	switch t := typeOf(coll.node); t {
 	case numberType, boolType, stringType, nullType:
-		l.errorf(lineRange(e.CollExpr), "not-iterable", "Iteration over non-iterable value", "A for goes over a list or an object, and this is a %s.", t)
+		l.errorf(exprRange(e.CollExpr), "not-iterable", "Iteration over non-iterable value", "A for goes over a list or an object, and this is a %s.", t)
 		return partial{}, false
 	}
 	return l.lowerFor(e, coll.node, sc)
@@ -121,14 +121,14 @@ func (l *loader) roundCondition(e *hclsyntax.ForExpr, sc *scope) (keep, ok bool)
 		return false, false
 	}
 	if !c.isPlain() {
-		l.errorf(lineRange(e.CondExpr), "loop-condition", "Condition known too late",
+		l.errorf(exprRange(e.CondExpr), "loop-condition", "Condition known too late",
 			"This loop goes over a known list, and which of its elements count must be known before data is read. Put the condition into the value: `cond ? a : b`.")
 		return false, false
 	}
 	v, _ := c.val.Unmark()
 	b, err := convert.Convert(v, cty.Bool)
 	if err != nil || b.IsNull() {
-		l.errorf(lineRange(e.CondExpr), "conditional-type", "Invalid 'for' condition", "The condition is true or false, and this is %s.", describe(v))
+		l.errorf(exprRange(e.CondExpr), "conditional-type", "Invalid 'for' condition", "The condition is true or false, and this is %s.", describe(v))
 		return false, false
 	}
 	return b.True(), true
@@ -141,7 +141,7 @@ func (l *loader) groupKeys(e *hclsyntax.ForExpr, keys, vals *[]partial) bool {
 	var groups [][]partial
 	for i, k := range *keys {
 		if !k.isPlain() {
-			l.errorf(lineRange(e.KeyExpr), "invalid-key", "Key known too late", "The keys of this loop must be known before data is read.")
+			l.errorf(exprRange(e.KeyExpr), "invalid-key", "Key known too late", "The keys of this loop must be known before data is read.")
 			return false
 		}
 		name, ok := l.keyText(k, e.KeyExpr)
@@ -157,7 +157,7 @@ func (l *loader) groupKeys(e *hclsyntax.ForExpr, keys, vals *[]partial) bool {
 		case e.Group:
 			groups[j] = append(groups[j], (*vals)[i])
 		default:
-			l.errorf(lineRange(e.KeyExpr), "duplicate-key", "Duplicate object key",
+			l.errorf(exprRange(e.KeyExpr), "duplicate-key", "Duplicate object key",
 				"Two rounds of this loop give the key %q. Make keys that differ, or group equal ones by writing ... behind the value.", name)
 			return false
 		}
@@ -198,7 +198,7 @@ func (l *loader) lowerFor(e *hclsyntax.ForExpr, coll *expr.Node, sc *scope) (par
 	if e.CondExpr != nil {
 		n.Args = append(n.Args, lowerPart(e.CondExpr))
 		if n.Args[2] != nil {
-			all = l.want(n.Args[2], boolType, lineRange(e.CondExpr), "if") && all
+			all = l.want(n.Args[2], boolType, exprRange(e.CondExpr), "if") && all
 		}
 	}
 	if e.Group {
@@ -225,7 +225,7 @@ func (l *loader) partialSplat(e *hclsyntax.SplatExpr, sc *scope) (partial, bool)
 	}
 	if !t.IsListType() && !t.IsSetType() && !t.IsTupleType() {
 		if b, isBlock := instancesOf(src.val); isBlock {
-			l.errorf(lineRange(e.Source), "splat-over-map", "Splat over a map",
+			l.errorf(exprRange(e.Source), "splat-over-map", "Splat over a map",
 				"%s stands for a map of blocks, and a splat goes over lists: write [for b in %s : b.output] or values(%s)[*].output.", b, b, b)
 			return partial{}, false
 		}

@@ -1,10 +1,7 @@
 package lang
 
 import (
-	"errors"
-	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -124,118 +121,12 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// A nodeType is what can be said of a node's value without data.
-type nodeType string
-
-const (
-	anyType    nodeType = "value"
-	numberType nodeType = "number"
-	boolType   nodeType = "bool"
-	stringType nodeType = "string"
-	listType   nodeType = "list"
-	objectType nodeType = "object"
-	nullType   nodeType = "null"
-)
-
-// typeOf returns what is sure of the type of a node's value.
-func typeOf(n *expr.Node) nodeType {
-	switch n.Op {
-	case expr.Literal:
-		switch n.Value.(type) {
-		case nil:
-			return nullType
-		case bool:
-			return boolType
-		case string:
-			return stringType
-		}
-		return numberType
-	case expr.Metric:
-		return numberType
-	case expr.Unary:
-		if n.Name == "!" {
-			return boolType
-		}
-		return numberType
-	case expr.Binary:
-		if strings.Contains("+-*/%", n.Name) {
-			return numberType
-		}
-		return boolType
-	case expr.Template:
-		return stringType
-	case expr.ListOf:
-		return listType
-	case expr.Object:
-		return objectType
-	case expr.For:
-		if len(n.Keys) > 0 {
-			return objectType
-		}
-		return listType
-	case expr.If:
-		if a, b := typeOf(n.Args[1]), typeOf(n.Args[2]); a == b {
-			return a
-		}
-	case expr.Call:
-		return resultType(n.Name)
-	}
-	return anyType
-}
-
-// resultType returns what a function of spec/expr gives.
-func resultType(name string) nodeType {
-	f, ok := exprFunction(name)
-	if !ok {
-		return anyType
-	}
-	switch f.Result {
-	case expr.NumberType, expr.Whole:
-		return numberType
-	case expr.BoolType:
-		return boolType
-	case expr.StringType:
-		return stringType
-	case expr.ListType:
-		return listType
-	case expr.ObjectType:
-		return objectType
-	}
-	return anyType
-}
-
-// exprFunctions is the closed list of spec/expr, sorted by name.
-var exprFunctions = expr.Functions()
-
-func exprFunction(name string) (expr.Function, bool) {
-	i, ok := slices.BinarySearchFunc(exprFunctions, name, func(f expr.Function, name string) int { return strings.Compare(f.Name, name) })
-	if !ok {
-		return expr.Function{}, false
-	}
-	return exprFunctions[i], true
-}
-
-// isLowered reports whether spec/expr has a function of that name.
-func isLowered(name string) bool {
-	_, ok := exprFunction(name)
-	return ok
-}
-
 // readsMetrics reports whether a metric stands anywhere in what p came to.
 func readsMetrics(p partial) bool {
 	if p.node != nil {
 		return len(expr.Metrics(p.node)) > 0
 	}
 	return typeHasCapsule(p.val.Type())
-}
-
-// want reports an operand of a type that an operator cannot take.
-func (l *loader) want(n *expr.Node, t nodeType, at diag.Range, op string) bool {
-	if got := typeOf(n); got != t && got != anyType && !(got == nullType && t != boolType) {
-		l.errorf(at, "operand-type", "Invalid operand", "The operator %s works on a %s, and this is a %s.", op, t, got)
-		return false
-	}
-	return true
 }
 
 var operators = map[*hclsyntax.Operation]string{
@@ -255,7 +146,7 @@ func (l *loader) partialUnary(e *hclsyntax.UnaryOpExpr, sc *scope) (partial, boo
 	if op == "!" {
 		t = boolType
 	}
-	return lowered(&expr.Node{Op: expr.Unary, Name: op, Args: []*expr.Node{n}}), l.want(n, t, lineRange(e.Val), op)
+	return lowered(&expr.Node{Op: expr.Unary, Name: op, Args: []*expr.Node{n}}), l.want(n, t, exprRange(e.Val), op)
 }
 
 func (l *loader) operand(e hclsyntax.Expression, sc *scope) (*expr.Node, bool) {
@@ -263,7 +154,7 @@ func (l *loader) operand(e hclsyntax.Expression, sc *scope) (*expr.Node, bool) {
 	if !ok {
 		return nil, false
 	}
-	return l.nodeOf(p, lineRange(e))
+	return l.nodeOf(p, exprRange(e))
 }
 
 func (l *loader) partialBinary(e *hclsyntax.BinaryOpExpr, sc *scope) (partial, bool) {
@@ -276,14 +167,14 @@ func (l *loader) partialBinary(e *hclsyntax.BinaryOpExpr, sc *scope) (partial, b
 	switch op {
 	case "==", "!=":
 		if isNull(a) && len(expr.Metrics(b)) > 0 || isNull(b) && len(expr.Metrics(a)) > 0 {
-			l.errorf(lineRange(e), "metric-null-test", "Metric compared with null",
+			l.errorf(exprRange(e), "metric-null-test", "Metric compared with null",
 				"A metric that could not be measured makes its gate not evaluated; no test can turn that into a pass. Remove the comparison.")
 			return partial{}, false
 		}
 	case "&&", "||":
-		ok1, ok2 = l.want(a, boolType, lineRange(e.LHS), op), l.want(b, boolType, lineRange(e.RHS), op)
+		ok1, ok2 = l.want(a, boolType, exprRange(e.LHS), op), l.want(b, boolType, exprRange(e.RHS), op)
 	default:
-		ok1, ok2 = l.want(a, numberType, lineRange(e.LHS), op), l.want(b, numberType, lineRange(e.RHS), op)
+		ok1, ok2 = l.want(a, numberType, exprRange(e.LHS), op), l.want(b, numberType, exprRange(e.RHS), op)
 	}
 	return lowered(&expr.Node{Op: expr.Binary, Name: op, Args: []*expr.Node{a, b}}), ok1 && ok2
 }
@@ -300,7 +191,7 @@ func (l *loader) partialConditional(e *hclsyntax.ConditionalExpr, sc *scope) (pa
 		v, marks := c.val.Unmark()
 		b, err := convert.Convert(v, cty.Bool)
 		if err != nil || b.IsNull() || !b.IsKnown() {
-			l.errorf(lineRange(e.Condition), "conditional-type", "Incorrect condition type", "The condition is true or false, and this is %s.", describe(v))
+			l.errorf(exprRange(e.Condition), "conditional-type", "Incorrect condition type", "The condition is true or false, and this is %s.", describe(v))
 			return partial{}, false
 		}
 		branch := e.FalseResult
@@ -319,7 +210,7 @@ func (l *loader) partialConditional(e *hclsyntax.ConditionalExpr, sc *scope) (pa
 		n.Args[i], okPart = l.operand(part, sc)
 		ok = ok && okPart
 	}
-	return lowered(n), ok && l.want(n.Args[0], boolType, lineRange(e.Condition), "? :")
+	return lowered(n), ok && l.want(n.Args[0], boolType, exprRange(e.Condition), "? :")
 }
 
 func (l *loader) partialTemplate(e *hclsyntax.TemplateExpr, sc *scope) (partial, bool) {
@@ -333,7 +224,7 @@ func (l *loader) partialTemplate(e *hclsyntax.TemplateExpr, sc *scope) (partial,
 		}
 		switch typeOf(p) {
 		case listType, objectType:
-			l.errorf(lineRange(part), "template-value", "Invalid template interpolation value",
+			l.errorf(exprRange(part), "template-value", "Invalid template interpolation value",
 				"A %s has no text of its own. Turn it into text with join or jsonencode.", typeOf(p))
 			all = false
 		}
@@ -371,131 +262,4 @@ func (l *loader) partialTemplateJoin(e *hclsyntax.TemplateJoinExpr, sc *scope) (
 		return lowered(&expr.Node{Op: expr.Template, Args: n.Args}), true
 	}
 	return lowered(&expr.Node{Op: expr.Call, Name: "join", Args: []*expr.Node{text(""), n}}), true
-}
-
-// structural are the functions that only rearrange, so that they work on lists and maps of outputs and metrics too.
-var structural = []string{
-	"concat", "distinct", "element", "flatten", "keys", "length", "lookup", "merge", "one", "reverse", "slice", "tolist", "toset", "values", "zipmap",
-}
-
-// hiding are the functions that would let something else stand in for a metric that could not be measured.
-var hiding = []string{"try", "can", "coalesce", "coalescelist"}
-
-func (l *loader) partialCall(e *hclsyntax.FunctionCallExpr, sc *scope) (partial, bool) {
-	args, ok := make([]partial, len(e.Args)), true
-	wait, metrics := false, false
-	for i, a := range e.Args {
-		var okArg bool
-		args[i], okArg = l.partial(a, sc)
-		ok = ok && okArg
-		if okArg {
-			wait = wait || args[i].node != nil
-			metrics = metrics || readsMetrics(args[i])
-		}
-	}
-	switch {
-	case !ok:
-		return partial{}, false
-	case metrics && slices.Contains(hiding, e.Name):
-		l.errorf(lineRange(e), "metric-null-test", "Metric may be hidden",
-			"%s would let another value stand in for a metric that could not be measured. Use the metric itself: its gate is then not evaluated.", e.Name)
-		return partial{}, false
-	case !wait && slices.Contains(structural, e.Name):
-		return l.callStructural(e, args)
-	}
-	f, known := exprFunction(e.Name)
-	if !known {
-		l.errorf(rangeOf(e.NameRange), "function-not-lowered", "Function not possible here",
-			"%s cannot work on rows or metrics. The functions that can are %s.", e.Name, functionNames())
-		return partial{}, false
-	}
-	return l.callLowered(e, f, args)
-}
-
-func functionNames() string {
-	names := make([]string, len(exprFunctions))
-	for i, f := range exprFunctions {
-		names[i] = f.Name
-	}
-	return strings.Join(names, ", ")
-}
-
-// callStructural calls a function on values in which outputs and metrics stand.
-func (l *loader) callStructural(e *hclsyntax.FunctionCallExpr, args []partial) (partial, bool) {
-	vals := make([]cty.Value, 0, len(args))
-	for i, a := range args {
-		v, _ := a.val.UnmarkDeep()
-		if e.ExpandFinal && i == len(args)-1 && v.CanIterateElements() {
-			vals = append(vals, v.AsValueSlice()...)
-			continue
-		}
-		vals = append(vals, v)
-	}
-	out, err := l.base.Functions[e.Name].Call(vals)
-	if err != nil {
-		l.errorf(lineRange(e), "function-call", "Error in function call", "Call to function %q failed: %v.", e.Name, err)
-		return partial{}, false
-	}
-	return static(out), true
-}
-
-func (l *loader) callLowered(e *hclsyntax.FunctionCallExpr, f expr.Function, args []partial) (partial, bool) {
-	n := &expr.Node{Op: expr.Call, Name: e.Name}
-	all := true
-	for i, a := range args {
-		if e.ExpandFinal && i == len(args)-1 {
-			spread, ok := l.spread(a, e.Args[i])
-			all = all && ok
-			n.Args = append(n.Args, spread...)
-			continue
-		}
-		arg, ok := l.nodeOf(a, lineRange(e.Args[i]))
-		all = all && ok
-		n.Args = append(n.Args, arg)
-	}
-	if all {
-		if err := expr.Validate(&expr.Node{Op: expr.Call, Name: e.Name, Args: placeholders(n.Args)}); err != nil {
-			l.errorf(lineRange(e), "function-argument", "Invalid function argument", "%s The function is %s: %s.",
-				sentence(err), f.Signature(), strings.TrimSuffix(f.Doc, "."))
-			return partial{}, false
-		}
-	}
-	return lowered(n), all
-}
-
-// placeholders keeps literals, whose values a function may check, and replaces the rest, whose own mistakes are not
-// this call's.
-func placeholders(args []*expr.Node) []*expr.Node {
-	out := make([]*expr.Node, len(args))
-	for i, a := range args {
-		out[i] = a
-		if a.Op != expr.Literal {
-			out[i] = &expr.Node{Op: expr.Row, Name: "x"}
-		}
-	}
-	return out
-}
-
-// sentence is what an error of spec/expr says, without the expression, which the range shows.
-func sentence(err error) string {
-	reason := err.Error()
-	var at *expr.Error
-	if errors.As(err, &at) {
-		reason = at.Reason
-	}
-	return fmt.Sprintf("%s.", strings.TrimSuffix(upperFirst(reason), "."))
-}
-
-// spread turns the last argument of f(list...) into arguments.
-func (l *loader) spread(p partial, at hclsyntax.Expression) ([]*expr.Node, bool) {
-	n, ok := l.nodeOf(p, lineRange(at))
-	if !ok {
-		return nil, false
-	}
-	if n.Op != expr.ListOf {
-		l.errorf(lineRange(at), "function-argument", "Invalid expanding argument value",
-			"The number of arguments must be known before data is read, and the length of this list is not.")
-		return nil, false
-	}
-	return n.Args, true
 }

@@ -73,10 +73,11 @@ func TestLowerRow(t *testing.T) {
 	for _, c := range []struct{ src, code string }{
 		{"row.", "syntax"},
 		{"row.x >", "syntax"},
-		{"var.x", "unknown-variable"},
-		{"rwo.x", "unknown-name"},
+		{"var.x", "row-only"},
+		{"rwo.x", "row-only"},
 		{"lengt(row.x)", "unknown-function"},
-		{"dataset.x.y", "unknown-name"},
+		{"dataset.x.y", "row-only"},
+		{"chosen_score > 1", "row-only"},
 		{strings.Repeat("(", 5000), "syntax"},
 	} {
 		n, diags := LowerRow(c.src)

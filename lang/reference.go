@@ -134,9 +134,9 @@ func isList(v cty.Value) bool {
 // union returns the references that one member of a list or map stands for: one, or a list of rows.
 func (d *decoder) union(a *attr, m member) ([]spec.Ref, bool) {
 	if isList(m.val) {
-		return d.joined(a, elementsOf(m.val, m.at), lineRange(m.at), true)
+		return d.joined(a, elementsOf(m.val, m.at), exprRange(m.at), true)
 	}
-	return d.joined(a, []member{m}, lineRange(m.at), true)
+	return d.joined(a, []member{m}, exprRange(m.at), true)
 }
 
 // joined returns the references of a union. Without all, a problem was reported for members that are not here.
@@ -152,7 +152,7 @@ func (d *decoder) joined(a *attr, ms []member, at diag.Range, all bool) ([]spec.
 	var refs []spec.Ref
 	ok := true
 	for _, m := range ms {
-		r, okOne := d.one(a, m.val, lineRange(m.at))
+		r, okOne := d.one(a, m.val, exprRange(m.at))
 		ok = ok && okOne
 		refs = append(refs, r)
 	}

@@ -26,7 +26,7 @@ func LowerRow(src string) (*expr.Node, diag.List) {
 	if ds.HasErrors() {
 		return nil, l.diags
 	}
-	n, ok := l.lower(l.compileExpr(e, place{row: true}), &scope{})
+	n, ok := l.lower(l.compileExpr(e, place{row: true, alone: true}), &scope{})
 	l.finishDiags()
 	if !ok {
 		return nil, l.diags

@@ -53,7 +53,7 @@ func (l *loader) compileVariable(v *variable) {
 		v.hasDefault = true
 		if len(hclsyntax.Variables(a.Expr)) > 0 {
 			delete(rest.Attributes, "default")
-			l.errorf(lineRange(a.Expr), "default-reference", "Reference not possible here", "The default of a variable is a plain value. Put what is worked out into locals.")
+			l.errorf(exprRange(a.Expr), "default-reference", "Reference not possible here", "The default of a variable is a plain value. Put what is worked out into locals.")
 		}
 	}
 	v.body = l.compileBody(&src, variableSchema, nil, place{vars: true})
@@ -76,7 +76,7 @@ func (l *loader) compileType(v *variable, a *hclsyntax.Attribute) {
 	if s, isText := literalText(expr); isText {
 		parsed, ds := hclsyntax.ParseExpression([]byte(s), a.Expr.Range().Filename, a.Expr.Range().Start)
 		if ds.HasErrors() || !strings.HasSuffix(a.Expr.Range().Filename, ".json") {
-			l.errorf(lineRange(a.Expr), "invalid-type", "Invalid type", "A type is written without quotes, as in type = list(string).")
+			l.errorf(exprRange(a.Expr), "invalid-type", "Invalid type", "A type is written without quotes, as in type = list(string).")
 			return
 		}
 		expr = parsed

@@ -1,0 +1,234 @@
+package lang
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/prefab-build/prefab/spec/expr"
+)
+
+// steps goes on from a value by attributes and indices.
+func (l *loader) steps(p partial, t hcl.Traversal, sc *scope) (partial, bool) {
+	return l.stepsOf(p, t, nil, sc)
+}
+
+// A walk is where a traversal has come to among the values of blocks.
+type walk struct {
+	block *block     // whose instances are at hand
+	addr  *addrValue // whose outputs and metrics are at hand
+	path  []string   // below addr
+}
+
+// stepsOf goes on from the value of b, which is nil when that is not known.
+func (l *loader) stepsOf(p partial, t hcl.Traversal, b *block, sc *scope) (partial, bool) {
+	w := walk{block: b}
+	for _, step := range t {
+		var ok bool
+		switch {
+		case p.node != nil:
+			p, ok = l.stepNode(p.node, step)
+		default:
+			p, ok = l.stepValue(p.val, step, &w)
+		}
+		if !ok {
+			return partial{}, false
+		}
+	}
+	if m, ok := capsuleOf[metricValue](p.valueOrNull()); ok && !sc.metrics {
+		subject := hcl.Range{}
+		if len(t) > 0 {
+			subject = t.SourceRange()
+		}
+		l.metricMisplaced(rangeOf(subject), m.String()+" is a metric.")
+		return partial{}, false
+	}
+	return p, true
+}
+
+func (p partial) valueOrNull() cty.Value {
+	if p.node != nil || p.val == cty.NilVal {
+		return cty.NullVal(cty.DynamicPseudoType)
+	}
+	return p.val
+}
+
+// stepValue takes one step into a value.
+func (l *loader) stepValue(v cty.Value, step hcl.Traverser, w *walk) (partial, bool) {
+	subject := rangeOf(nameOf(step))
+	key, name := stepKey(step)
+	b := w.block
+	w.block = nil
+	if a, ok := addressOf(v); ok {
+		w.addr, w.path = a, nil
+	}
+	missing := v.Type().IsObjectType() && !v.IsNull() && !v.Type().HasAttribute(name)
+	switch {
+	case missing && b != nil && b.keyed:
+		l.unknownInstance(b, name, step)
+		return partial{}, false
+	case missing && w.addr != nil:
+		l.unknownOutput(w, v, name, step)
+		return partial{}, false
+	}
+	w.path = append(w.path, name)
+	if r, ok := capsuleOf[refValue](v); ok {
+		l.errorf(subject, "unknown-attribute-of-value", "Unsupported attribute",
+			"%s is an output of type %s and has no parts. Rows are read by stages: pass the output to one.", r.Ref, r.artifact)
+		return partial{}, false
+	}
+	if m, ok := capsuleOf[metricValue](v); ok {
+		l.errorf(subject, "unknown-attribute-of-value", "Unsupported attribute", "%s is a metric, one number, and has no parts.", m)
+		return partial{}, false
+	}
+	var out cty.Value
+	var ds hcl.Diagnostics
+	if a, isAttr := step.(hcl.TraverseAttr); isAttr {
+		out, ds = hcl.GetAttr(v, a.Name, nameOf(step).Ptr())
+	} else {
+		out, ds = hcl.Index(v, key, nameOf(step).Ptr())
+	}
+	l.addHCL(ds, "expression")
+	return static(out), !ds.HasErrors()
+}
+
+// stepKey returns the key of a step, and the same as text.
+func stepKey(step hcl.Traverser) (cty.Value, string) {
+	switch s := step.(type) {
+	case hcl.TraverseAttr:
+		return cty.StringVal(s.Name), s.Name
+	case hcl.TraverseIndex:
+		if k, err := convert.Convert(s.Key, cty.String); err == nil && !k.IsNull() && k.IsKnown() {
+			return s.Key, k.AsString()
+		}
+		return s.Key, ""
+	}
+	return cty.DynamicVal, ""
+}
+
+// unknownOutput reports a name that neither an output nor a metric has.
+func (l *loader) unknownOutput(w *walk, v cty.Value, name string, step hcl.Traverser) {
+	a := w.addr
+	if a.from == nil { // a gate or a backend
+		l.errorf(rangeOf(nameOf(step)), "unknown-output", "Unknown output",
+			"%s has no outputs. It is named as a whole: in `requires` a gate, in `backend` a backend.", a.addr)
+		return
+	}
+	if a.from.broken {
+		return // its outputs may depend on what is wrong with it
+	}
+	var names []string
+	for n := range v.Type().AttributeTypes() {
+		if n != addrKey {
+			names = append(names, n)
+		}
+	}
+	where := strings.Join(append([]string{a.addr.String()}, w.path...), ".")
+	l.errorf(rangeOf(nameOf(step)), "unknown-output", "Unknown output", "%s has no output or metric %q.%s",
+		where, name, choices(name, names, "It has"))
+}
+
+func (l *loader) unknownInstance(b *block, name string, step hcl.Traverser) {
+	if b.broken {
+		return
+	}
+	var keys []string
+	for _, in := range b.instances {
+		if key := in.block.Addr.Key; key == name && !in.enabled {
+			l.errorf(rangeOf(nameOf(step)), "disabled-block", "Block is disabled",
+				"%s is switched off by its `enabled`, so it has no outputs. Enable it, or choose another with a condition.", in.block.Addr)
+			return
+		} else if in.enabled {
+			keys = append(keys, key)
+		}
+	}
+	l.errorf(rangeOf(nameOf(step)), "unknown-instance", "Unknown instance", "The for_each of %s has no key %q.%s",
+		b.addr(), name, choices(name, keys, "It has"))
+}
+
+// stepNode takes one step into something that is known only later.
+func (l *loader) stepNode(n *expr.Node, step hcl.Traverser) (partial, bool) {
+	key, name := stepKey(step)
+	byName := key.Type() == cty.String
+	switch n.Op {
+	case expr.Row, expr.Loop:
+		if !byName {
+			break
+		}
+		out := &expr.Node{Op: n.Op, Name: n.Name, Path: append(n.Path[:len(n.Path):len(n.Path)], name)}
+		if n.Op == expr.Row && n.Name == "" {
+			out.Name, out.Path = name, nil
+		}
+		return lowered(out), true
+	case expr.Object:
+		for i, k := range n.Keys {
+			if k.Op == expr.Literal && k.Value == name {
+				return lowered(n.Args[i]), true
+			}
+		}
+		l.errorf(rangeOf(nameOf(step)), "unknown-attribute-of-value", "Unsupported attribute", "There is no attribute %q.%s", name, choices(name, nodeKeys(n), "There are"))
+		return partial{}, false
+	case expr.ListOf:
+		if i, ok := smallInt(key); ok && i < len(n.Args) {
+			return lowered(n.Args[i]), true
+		}
+		l.errorf(rangeOf(nameOf(step)), "invalid-index", "Invalid index", "The list has %d elements, and no %s.", len(n.Args), show(key))
+		return partial{}, false
+	case expr.Attr:
+		if byName {
+			return lowered(&expr.Node{Op: expr.Attr, Args: n.Args, Path: append(n.Path[:len(n.Path):len(n.Path)], name)}), true
+		}
+	}
+	switch typeOf(n) {
+	case numberType, boolType, stringType:
+		l.errorf(rangeOf(nameOf(step)), "unknown-attribute-of-value", "Unsupported attribute", "This is a %s and has no parts.", typeOf(n))
+		return partial{}, false
+	}
+	if byName {
+		return lowered(&expr.Node{Op: expr.Attr, Args: []*expr.Node{n}, Path: []string{name}}), true
+	}
+	k, ok := l.nodeOf(static(key), rangeOf(nameOf(step)))
+	return lowered(&expr.Node{Op: expr.Index, Args: []*expr.Node{n, k}}), ok
+}
+
+func nodeKeys(n *expr.Node) []string {
+	var out []string
+	for _, k := range n.Keys {
+		if s, ok := k.Value.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func smallInt(v cty.Value) (int, bool) {
+	if v.IsNull() || !v.IsKnown() || v.Type() != cty.Number {
+		return 0, false
+	}
+	i, acc := v.AsBigFloat().Int64()
+	return int(i), acc == 0 && i >= 0 && i < 1<<30
+}
+
+func (l *loader) partialIndex(e *hclsyntax.IndexExpr, sc *scope) (partial, bool) {
+	coll, ok1 := l.partial(e.Collection, sc)
+	key, ok2 := l.partial(e.Key, sc)
+	if !ok1 || !ok2 {
+		return partial{}, false
+	}
+	if key.isPlain() {
+		var b *block
+		if t, isTraversal := e.Collection.(*hclsyntax.ScopeTraversalExpr); isTraversal && len(t.Traversal) == 2 {
+			if name, _, ok := second(t.Traversal); ok {
+				b = l.decls.named[t.Traversal.RootName()][name]
+			}
+		}
+		k, _ := key.val.Unmark()
+		return l.stepsOf(coll, hcl.Traversal{hcl.TraverseIndex{Key: k, SrcRange: e.Key.Range()}}, b, sc)
+	}
+	c, ok1 := l.nodeOf(coll, exprRange(e.Collection))
+	k, ok2 := l.nodeOf(key, exprRange(e.Key))
+	return lowered(&expr.Node{Op: expr.Index, Args: []*expr.Node{c, k}}), ok1 && ok2
+}
