@@ -37,7 +37,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	if err != nil {
 		return err
 	}
-	var m measures
+	m := newMeasures()
 	byChunk := make([][]decision, len(all.Deltas)) // of the row that gives the texts
 	drop := func(b ballot, reason, detail string) {
 		d := all.Deltas[b.chunk]
@@ -75,7 +75,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 			return err
 		}
 	}
-	m.record(t)
+	m.record(t, c.TieOffered)
 	return nil
 }
 
@@ -146,14 +146,15 @@ type measures struct {
 	reasons        map[string]int64
 	shares         exact.Sum
 	ties, votes    int64
-	shownA         int64 // votes for what was shown as A
-	table          *agreement.Builder
+	shownA         int64              // votes for what was shown as A
+	three, two     *agreement.Builder // with and without the category of ties
+}
+
+func newMeasures() *measures {
+	return &measures{reasons: map[string]int64{}, three: agreement.NewBuilder(-1, 0, 1), two: agreement.NewBuilder(-1, 1)}
 }
 
 func (m *measures) add(it *tally, n [3]int, v verdict) {
-	if m.table == nil {
-		m.table, m.reasons = agreement.NewBuilder(-1, 0, 1), map[string]int64{}
-	}
 	m.items++
 	if v.reason == "" {
 		m.decided++
@@ -161,7 +162,8 @@ func (m *measures) add(it *tally, n [3]int, v verdict) {
 		m.reasons[v.reason]++
 	}
 	m.shares.Add(v.share)
-	m.table.Add(n[:]...)
+	m.three.Add(n[:]...)
+	m.two.Add(n[sideX], n[sideY])
 	for i := range it.votes {
 		m.votes++
 		switch it.votes[i].label {
@@ -173,7 +175,7 @@ func (m *measures) add(it *tally, n [3]int, v verdict) {
 	}
 }
 
-func (m *measures) record(t *stage.Task) {
+func (m *measures) record(t *stage.Task, tieOffered *bool) {
 	t.Metric(spec.Value("items", float64(m.items), m.votes))
 	t.Metric(spec.Value("decided", float64(m.decided), m.items))
 	undecided := spec.Value("undecided", float64(m.items-m.decided), m.items)
@@ -189,7 +191,10 @@ func (m *measures) record(t *stage.Task) {
 	t.Metric(spec.Value("agreement", m.shares.Float64()/float64(m.items), m.items))
 	t.Metric(spec.Value("tie_share", float64(m.ties)/float64(m.votes), m.votes))
 	m.recordShown(t)
-	table := m.table.Table()
+	table := m.three.Table()
+	if m.ties == 0 && (tieOffered == nil || !*tieOffered) {
+		table = m.two.Table()
+	}
 	ordinal := func(t *agreement.Table) agreement.Coefficient { return t.Krippendorff(agreement.DistanceOrdinal) }
 	chance := func(t *agreement.Table) agreement.Coefficient { return t.AC(t.Identity()) }
 	recordCoefficient(t, "alpha", table, ordinal)

@@ -36,12 +36,14 @@ var schema = spec.Schema{Attrs: []spec.Attr{
 	{Name: "min_agreement", Type: spec.TypeNumber, Default: 0.6, Min: spec.F(0), Max: spec.F(1), Unit: "share", Doc: "share of an item's votes, ties among them, that its winner must have at least"},
 	{Name: "min_votes", Type: spec.TypeInt, Default: 1.0, Min: spec.F(1), Unit: "votes", Doc: "votes that an item must have at least"},
 	{Name: "one_per_worker", Type: spec.TypeBool, Default: true, Doc: "count one vote of a worker on an item, the one with the smallest row id; votes without a worker all count"},
+	{Name: "tie_offered", Type: spec.TypeBool, Doc: "whether raters could say that they see no difference, which ac1 counts as a way to agree by chance; when absent, whether any did"},
 }}
 
 type config struct {
 	MinAgreement float64 `json:"min_agreement"`
 	MinVotes     int     `json:"min_votes"`
 	OnePerWorker bool    `json:"one_per_worker"`
+	TieOffered   *bool   `json:"tie_offered"`
 }
 
 // kept are the columns of a vote that go on with the pair.
@@ -79,7 +81,7 @@ func ports(spec.Config) spec.Ports {
 			share("tie_share", "share of the votes that saw no difference", "Many votes see no difference: compare responses that differ more."),
 			firstShown,
 			coefficient("alpha", "Krippendorff's alpha, ordinal over A, tie and B, with a jackknife interval over items"),
-			coefficient("ac1", "Gwet's AC1 over A, tie and B, which is robust when one answer is common"),
+			coefficient("ac1", "Gwet's AC1 over A and B, and tie where it was offered; robust when one answer is common"),
 		},
 	}
 }

@@ -102,6 +102,7 @@ const (
 	lowAgreement = "low agreement"
 	tooFew       = "too few votes"
 	oneResponse  = "equal responses"
+	tieWins      = "tie" // people agree that there is no difference
 )
 
 // A verdict is the winner of an item, or why there is none.
@@ -120,7 +121,9 @@ func (c *config) judge(t *tally, n [3]int) verdict {
 		return verdict{share: m.Share, reason: oneResponse}
 	case total < c.MinVotes:
 		return verdict{share: m.Share, reason: tooFew}
-	case !ok: // nothing but ties
+	case float64(n[tied])/float64(total) >= c.MinAgreement && n[tied] > max(n[sideX], n[sideY]):
+		return verdict{share: m.Share, reason: tieWins}
+	case !ok: // no vote at all, or ties that are too few
 		return verdict{reason: lowAgreement}
 	case m.Even:
 		return verdict{share: m.Share, reason: evenSplit}
