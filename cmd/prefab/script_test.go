@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/prefab-build/prefab/cmd/prefab/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the scripts that compare it")
+
+// TestMain lets the test binary be prefab itself, so that scripts run it as a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"prefab": func() {
+		out, log := &timeless{w: os.Stdout}, &timeless{w: os.Stderr}
+		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log}))
+	}})
+}
+
+// TestScripts runs the scripts of testdata/script: each shows one behaviour of the whole tool. Beside the commands of
+// testscript they have those below. Every script has an empty cache of its own, and durations are printed as TIME.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PREFAB_CACHE", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+			env.Setenv("TZ", "UTC")
+			if data, err := filepath.Abs(dataFolder()); err == nil {
+				env.Setenv("PREFAB_TEST_DATA", data)
+			}
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "data":
+				_, err := os.Stat(dataFolder())
+				return err == nil, nil
+			case "root":
+				return os.Geteuid() == 0, nil
+			}
+			return false, errors.New("there is no condition " + name)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"append": appendTo,
+			"damage": damage,
+			"edit":   edit,
+			"exits":  exits,
+			"meet":   meet,
+		},
+	})
+}
+
+// dataFolder is where real data lies, if it is there at all.
+func dataFolder() string {
+	if dir := os.Getenv("PREFAB_TEST_DATA"); dir != "" {
+		return dir
+	}
+	return filepath.Join("..", "..", "..", "shared", "data")
+}
+
+// exits CODE PROGRAM ARG... runs a program that must end with the code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if neg || err != nil || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARG...")
+	}
+	if got := exitCode(ts, ts.Exec(args[1], args[2:]...)); got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+func exitCode(ts *testscript.TestScript, err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	ts.Check(err)
+	return -1
+}
+
+// edit FILE OLD NEW replaces a text that stands in a file exactly once.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%s has %q %d times, not once", args[0], args[1], n)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
+}
+
+// append FILE OTHER writes what another file holds behind a file.
+func appendTo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: append FILE OTHER")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile(args[0])+ts.ReadFile(args[1])), 0o644))
+}
+
+// damage FILE... flips one bit in the middle of every file that a pattern matches.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: damage PATTERN...")
+	}
+	for _, pattern := range args {
+		files, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		if len(files) == 0 {
+			ts.Fatalf("no file matches %s", pattern)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			ts.Check(err)
+			if len(b) > 0 {
+				b[len(b)/2] ^= 1
+			}
+			ts.Check(os.Chmod(f, 0o644))
+			ts.Check(os.WriteFile(f, b, 0o644))
+		}
+	}
+}
