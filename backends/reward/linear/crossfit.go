@@ -3,6 +3,7 @@ package linear
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -229,6 +230,10 @@ type foldFit struct {
 
 // fold makes the runs of one fold and writes its held-out margins.
 func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tick func(int)) ([]foldFit, error) {
+	alone := len(c.order) <= sideBySide
+	if !alone {
+		runtime.GC() // the last fold's matrix is the largest thing there is; do not hold two
+	}
 	in, out := make([]bool, len(t.folds)), make([]bool, len(t.folds))
 	for row, of := range t.folds {
 		in[row], out[row] = of != f && (t.use == nil || t.use[row]), of == f
@@ -253,7 +258,7 @@ func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tic
 		if r.flipped != nil {
 			clear(w) // another draw of labels: nothing of the last one may remain
 		}
-		l := &lbfgs{o: o, alone: len(c.order) <= sideBySide, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations, w: w}
+		l := &lbfgs{o: o, alone: alone, tolerance: c.cfg.Tolerance, limit: c.cfg.MaxIterations, w: w}
 		fit, err := l.run(ctx)
 		if err != nil {
 			return nil, err

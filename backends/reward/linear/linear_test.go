@@ -317,3 +317,25 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Where there is next to nothing to learn, the fit must still take its step: a
+// model of zeros would call every pair a tie.
+func TestWeakSignalIsNoTie(t *testing.T) {
+	examples := synthetic(400, 12, 18)
+	for i := range examples {
+		if i%2 == 1 {
+			examples[i].Chosen, examples[i].Rejected = examples[i].Rejected, examples[i].Chosen
+		}
+	}
+	cfg := quick()
+	cfg.Penalties = []float64{1e4}
+	_, r := train(t, examples, cfg)
+	if !r.Fit.Converged || r.Fit.Iterations == 0 {
+		t.Errorf("fit %+v", r.Fit)
+	}
+	for i, d := range r.Resubstitution {
+		if d == 0 {
+			t.Fatalf("row %d is a tie", i)
+		}
+	}
+}

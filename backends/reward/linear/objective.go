@@ -19,6 +19,7 @@ type objective struct {
 	flipped []bool // nil: none
 	lambda  float64
 	total   float64 // sum of weights over the rows of x
+	origin  float64 // length of the gradient where all weights are 0; a fit from there sets it
 
 	// curvature is the diagonal of the loss's second derivative where the fit
 	// began, without the penalty.
