@@ -80,7 +80,7 @@ func ports(c spec.Config) spec.Ports {
 			{Name: "pairs", Artifact: spec.Pairs, Shape: spec.One, Mapped: true, Training: true, Columns: columns, Doc: "the training pairs"},
 			{Name: "scores", Artifact: spec.Scores, Shape: spec.One, Columns: []string{spec.ID, "margin"}, Doc: "their out-of-fold scores"},
 		},
-		Out: []spec.OutPort{{Name: "kept", Artifact: spec.Pairs, From: "pairs", Adds: adds, Doc: "the pairs that go on"}},
+		Out: []spec.OutPort{{Name: "pairs", Artifact: spec.Pairs, From: "pairs", Adds: adds, Doc: "the pairs that go on"}},
 		Metrics: []spec.MetricDef{
 			dropped,
 			share("agree", "share of pairs whose label is probable"),
@@ -134,7 +134,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	}
 	for i, d := range all.Deltas {
 		slices.SortStableFunc(d.Ledger, func(a, b stage.Entry) int { return a.Row - b.Row })
-		d.Out["kept"] = &stage.PortDelta{Keep: dataset.Select(all.Rows[i], func(r int) bool { return !out[[2]int{i, r}] })}
+		d.Out["pairs"] = &stage.PortDelta{Keep: dataset.Select(all.Rows[i], func(r int) bool { return !out[[2]int{i, r}] })}
 	}
 	if err := columns(t, all, rows, &cfg); err != nil {
 		return err
@@ -217,7 +217,7 @@ func columns(t *stage.Task, all *stage.Mapped, rows []row, cfg *config) error {
 				p.AppendFloat(r.p)
 				c.AppendString(class(r.p, cfg))
 			}
-			d.Out["kept"].Columns = []dataset.Column{p.Finish(probabilityColumn), c.Finish(confidenceColumn)}
+			d.Out["pairs"].Columns = []dataset.Column{p.Finish(probabilityColumn), c.Finish(confidenceColumn)}
 			continue
 		}
 		chunk, err := t.Table("pairs").Chunk(i, "weight")
@@ -233,7 +233,7 @@ func columns(t *stage.Task, all *stage.Mapped, rows []row, cfg *config) error {
 			}
 			b.AppendFloat(w * own[r].p)
 		}
-		d.Out["kept"].Columns = []dataset.Column{b.Finish("weight")}
+		d.Out["pairs"].Columns = []dataset.Column{b.Finish("weight")}
 	}
 	return nil
 }
