@@ -73,11 +73,13 @@ func (b *Builder) Grow(rows, bytes int) {
 	}
 }
 
+// grow gives an empty slice just the room asked for, and another half as much again at least: a column that is joined of
+// many parts would else be copied for each of them.
 func grow[T any](s []T, n int) []T {
 	if cap(s)-len(s) >= n {
 		return s
 	}
-	return append(make([]T, 0, len(s)+n), s...)
+	return append(make([]T, 0, max(len(s)+n, len(s)+len(s)/2)), s...)
 }
 
 // Rows returns how many values there are, nulls included.
