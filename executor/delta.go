@@ -103,14 +103,14 @@ func (d *chunkDelta) keep(inputRows int) dataset.Selection {
 func (d chunkDelta) refine(ctx context.Context, s Store, was dataset.Selection, p *stage.PortDelta) (chunkDelta, error) {
 	out := chunkDelta{Made: d.Made, Rows: p.Keep.Len(), In: partial(p.Keep)}
 	if p.Keep.Of() != was.Of() {
-		return out, fmt.Errorf("Finish selects from %d rows where there are %d", p.Keep.Of(), was.Of())
+		return out, fmt.Errorf("the stage's Finish selects from %d rows where there are %d", p.Keep.Of(), was.Of())
 	}
 	inner := dataset.All(was.Len())
 	if p.Keep.Len() != was.Len() || len(d.Layers) > 0 {
 		rows := was.Rows()
 		inner = dataset.Select(len(rows), func(i int) bool { return p.Keep.Has(int(rows[i])) })
 		if len(d.Layers) > 0 && inner.Len() != p.Keep.Len() {
-			return out, fmt.Errorf("Finish keeps rows that MapChunk dropped, and MapChunk made no columns for them")
+			return out, fmt.Errorf("the stage's Finish keeps rows that MapChunk dropped, and MapChunk made no columns for them")
 		}
 	}
 	if d.Made {

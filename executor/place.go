@@ -129,7 +129,7 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
-	case !x.ours(n, path, have) && !x.opts.Force:
+	case !x.ours(path, have) && !x.opts.Force:
 		return p, fmt.Errorf("%s was changed by hand, or by another program, since prefab wrote it: "+
 			"move it away, or give --force to overwrite it", path)
 	}
@@ -149,17 +149,10 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 }
 
 // ours reports whether a file has the bytes that an earlier run's provenance file says were put there.
-func (x *run) ours(_ *planner.Node, path string, have spec.Digest) bool {
+func (x *run) ours(path string, have spec.Digest) bool {
 	base := strings.TrimSuffix(path, ".card.md")
-	b, err := os.ReadFile(ProvenanceName(resolve.Path(x.dir, base)))
-	if err != nil {
-		return false
-	}
-	var p Provenance
-	if json.Unmarshal(b, &p) != nil {
-		return false
-	}
-	return base != path || p.Digest == have
+	p, ok := readProvenance(resolve.Path(x.dir, base))
+	return ok && (base != path || p.Digest == have)
 }
 
 func explainPath(path string, err error) error {
@@ -241,19 +234,21 @@ func (x *run) attest(out *Outcome, o *NodeOutcome, p Placement) error {
 // disallow notes in the provenance of a file that was exported earlier that its gates do not pass any more.
 func (x *run) disallow(out *Outcome, o *NodeOutcome) error {
 	full := resolve.Path(x.dir, destination(o.Node))
-	b, err := os.ReadFile(ProvenanceName(full))
-	if err != nil {
+	prov, ok := readProvenance(full)
+	if !ok {
 		return nil // nothing was exported
-	}
-	var prov Provenance
-	if err := json.Unmarshal(b, &prov); err != nil {
-		return nil
 	}
 	prov.Allowed, prov.Verdicts = false, nil
 	for _, g := range o.Node.Guards {
 		prov.Verdicts = append(prov.Verdicts, out.Verdicts[g])
 	}
 	return writeProvenance(full, prov)
+}
+
+// readProvenance reads the provenance file beside an exported file, when there is a sound one.
+func readProvenance(path string) (p Provenance, ok bool) {
+	b, err := os.ReadFile(ProvenanceName(path))
+	return p, err == nil && json.Unmarshal(b, &p) == nil
 }
 
 func writeProvenance(path string, p Provenance) error {

@@ -162,7 +162,7 @@ func ceiling(t *stage.Task, p *part, accuracy float64) {
 		refuse("the raters agree less than chance would have it")
 		return
 	}
-	m := spec.Value(name, high, int64(agreement.N()))
+	m := spec.Value(name, high, agreement.N())
 	m.Low, m.High, m.Method = &low, &high, "both ends of the ceiling against one of exchangeable raters, from their pairwise agreement"
 	m.Table = map[string]any{"agreement": agreement.Mean()}
 	t.Metric(m)
@@ -170,7 +170,7 @@ func ceiling(t *stage.Task, p *part, accuracy float64) {
 		t.Metric(spec.Unavailable(p.name+".normalised", "the ceiling is chance"))
 		return
 	}
-	t.Metric(spec.Value(p.name+".normalised", interval.Normalized(accuracy, high), int64(agreement.N())))
+	t.Metric(spec.Value(p.name+".normalised", interval.Normalized(accuracy, high), agreement.N()))
 }
 
 func sortedKeys[V any](m map[string]V) []string {

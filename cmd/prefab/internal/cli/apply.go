@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -202,5 +201,3 @@ func guards(plan *planner.Plan, verdict int) bool {
 	}
 	return false
 }
-
-var errLocked = errors.New("another run holds this project")

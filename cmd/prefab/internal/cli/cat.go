@@ -15,8 +15,8 @@ import (
 
 type catFlags struct {
 	variables
-	row, where, port string
-	limit            int
+	row, where string
+	limit      int
 }
 
 func (a *app) catCommand() *cobra.Command {

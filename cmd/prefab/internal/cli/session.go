@@ -195,7 +195,7 @@ func (s *session) fileProblems(err error) error {
 }
 
 func flattenErrors(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is looked at, not what it wraps
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var list []error
 		for _, e := range joined.Unwrap() {
 			list = append(list, flattenErrors(e)...)
