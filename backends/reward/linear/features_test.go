@@ -137,7 +137,8 @@ func TestInteractionsSeeThePrompt(t *testing.T) {
 		return out
 	}
 	prompt := reward.Render([]reward.Message{
-		{Role: "user", Content: "ignored earlier turn"}, {Role: "assistant", Content: "yes"},
+		{Role: "user", Content: "ignored earlier turn"},
+		{Role: "assistant", Content: "yes"},
 		{Role: "user", Content: "name three red fruits?"},
 	})
 	got := read(prompt, "Three red fruits:\n1. cherries\n2) apples\n- red `currants`\n\"Any\" OTHER question?")
