@@ -105,9 +105,9 @@ func report(t *stage.Task, c *config, sum *partial, lines []line, total, unscora
 			put(spec.Unavailable(name, noRows), nil)
 		}
 	} else {
-		put(worst("items_hit_max", lines, func(l line) int64 { return l.HitOut }), table)
-		put(worst("items_hit_in_max", lines, func(l line) int64 { return l.HitIn }), table)
-		put(spec.Value("unscorable", float64(unscorable), total), table)
+		put(worst("items_hit_max", lines, func(l line) int64 { return l.HitOut }), nil)
+		put(worst("items_hit_in_max", lines, func(l line) int64 { return l.HitIn }), nil)
+		put(spec.Value("unscorable", float64(unscorable), total), nil)
 	}
 	put(spec.Value("items", float64(total), total), nil)
 	put(spec.Value("unresolved", float64(sum.Unresolved), sum.Out), nil)

@@ -41,7 +41,7 @@ var metrics = []spec.MetricDef{
 	{
 		Name: "decontamination", Unit: "share", Min: spec.F(0), Max: spec.F(1), Advice: advice,
 		Limits: limits(spec.Limit{Min: spec.F(0.9), End: "point"}, spec.Limit{Min: spec.F(0.9), End: "point"}),
-		Doc:    "1 less the contaminated share of the rows that go out, by a second scan; exactly 1 with action = \"remove\"",
+		Doc:    "1 less the contaminated share of the rows that go out, by a second scan; exactly 1 with action = \"remove\". Its table has, by the place of each benchmark in `against`, its items, those that rows hold on the way in and out, and those that cannot be scored",
 	},
 	{
 		Name: "contaminated_in", Unit: "share", Min: spec.F(0), Max: spec.F(1),
@@ -53,7 +53,7 @@ var metrics = []spec.MetricDef{
 	{
 		Name: "items_hit_max", Unit: "share", Min: spec.F(0), Max: spec.F(1), Advice: advice,
 		Limits: limits(spec.Limit{Max: spec.F(0.02), Warn: true}, spec.Limit{Max: spec.F(0.02)}),
-		Doc:    "largest share, over the benchmarks, of items that a row that goes out holds; its table has every benchmark by its place in `against`",
+		Doc:    "largest share, over the benchmarks, of items that a row that goes out holds",
 	},
 	{
 		Name: "items_hit_in_max", Unit: "share", Min: spec.F(0), Max: spec.F(1),
@@ -62,7 +62,7 @@ var metrics = []spec.MetricDef{
 		Doc:    "the same of the rows that came in",
 	},
 	{Name: "items", Unit: "items", Min: spec.F(0), Integer: true, Doc: "items of all benchmarks"},
-	{Name: "unscorable", Unit: "items", Min: spec.F(0), Integer: true, Doc: "items too short to be told from common speech, or without text; the table lists some by benchmark"},
+	{Name: "unscorable", Unit: "items", Min: spec.F(0), Integer: true, Doc: "items too short to be told from common speech, or without text"},
 	{
 		Name: "unresolved", Unit: "rows", Min: spec.F(0), Integer: true,
 		Advice: "A row that lacks a text can be neither clean nor contaminated: let validate drop such rows first.",
