@@ -125,7 +125,7 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 		}
 		again = append(again, r)
 		d.Ledger = append(d.Ledger, stage.Entry{
-			Row: int(p.records[r]), Reason: RepeatedKey, Detail: "the same row stands at " + g.place(int(f.chunk), int(f.row)),
+			Row: int(p.records[r]), Reason: RepeatedKey, Detail: "the same row is " + g.number(int(f.chunk), int(f.row)),
 		})
 	}
 	if again == nil {
@@ -140,7 +140,14 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 	return nil
 }
 
-// place names a row by its source and the number of its record there, from 1.
+// number names a row by its source and the number of its record there, from 1. What is kept in the ledger holds no path,
+// since a path is in no key.
+func (g *gathering) number(chunk, row int) string {
+	p := g.parts[chunk]
+	return fmt.Sprintf("record %d of source %d", g.before[chunk]+int(p.records[row])+1, p.source+1)
+}
+
+// place names a row by its paths too, for an error.
 func (g *gathering) place(chunk, row int) string {
 	p := g.parts[chunk]
 	return fmt.Sprintf("record %d of %s", g.before[chunk]+int(p.records[row])+1, g.config.Source[p.source].describe(p.source))

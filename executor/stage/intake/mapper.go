@@ -19,7 +19,7 @@ type Mapper struct{}
 type state struct {
 	artifact spec.Artifact
 	parsers  []*read.Parser
-	labels   []string
+	sources  []Source
 	keyed    bool
 }
 
@@ -36,7 +36,7 @@ func (Mapper) Prepare(_ context.Context, t *stage.Task) (stage.State, error) {
 			return nil, fmt.Errorf("%s: %w", source.describe(i), err)
 		}
 		s.parsers = append(s.parsers, p)
-		s.labels = append(s.labels, source.Label)
+		s.sources = append(s.sources, source)
 	}
 	return s, nil
 }
@@ -49,8 +49,8 @@ func config(t *stage.Task) (c Config, a spec.Artifact, err error) {
 func (Mapper) MapChunk(_ context.Context, t *stage.Task, shared stage.State, in stage.Chunk) (*stage.Delta, error) {
 	s := shared.(*state)
 	seg := in.Segment
-	content := seg.Bytes
-	if s.labels[seg.Source] == Synthetic {
+	content, source := seg.Bytes, &s.sources[seg.Source]
+	if source.Label == Synthetic {
 		var err error
 		if content, err = synthetic.Generate(seg.Bytes); err != nil {
 			return nil, err
@@ -58,7 +58,7 @@ func (Mapper) MapChunk(_ context.Context, t *stage.Task, shared stage.State, in 
 	}
 	rows, err := s.parsers[seg.Source].Parse(seg.Header, content)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", source.describe(seg.Source), err)
 	}
 	d := &stage.Delta{}
 	for _, r := range rows.Rejected {
