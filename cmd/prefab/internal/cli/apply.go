@@ -69,6 +69,7 @@ func (a *app) apply(ctx context.Context, f *applyFlags, saved string) error {
 		return err
 	}
 	defer unlock()
+	s.locked = f.locked
 	plan, err := s.planToApply(ctx, opts, saved)
 	if err != nil {
 		return err
@@ -110,6 +111,11 @@ func (a *app) confirm() bool {
 
 // run executes the plan, records what happened, prints it and turns it into an exit code.
 func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) error {
+	if plan.Options.Limit == 0 {
+		if err := s.writePins(plan.Facts); err != nil {
+			return err
+		}
+	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ func (a *app) cat(cmd *cobra.Command, f *catFlags, address string) error {
 	if f.where != "" {
 		node, problems := lang.LowerRow(f.where)
 		if problems.HasErrors() {
-			a.view.Diagnostics(problems, lang.Files{"--where": []byte(f.where)})
+			a.view.Diagnostics(problems, lang.Files{lang.RowSource: []byte(f.where)})
 			return codeError(exitError)
 		}
 		if where, err = expr.Compile(node); err != nil {
@@ -119,6 +120,10 @@ func (i *inspected) table(address string) (executor.Output, error) {
 	if port == "" && len(names) == 1 {
 		return only, nil
 	}
+	if len(names) == 0 {
+		return executor.Output{}, fmt.Errorf("%s makes no rows: see what it made with prefab show %s", n.Addr, n.Addr)
+	}
+	slices.Sort(names)
 	return executor.Output{}, fmt.Errorf("name one of the tables of %s: %s", n.Addr, strings.Join(names, ", "))
 }
 

@@ -128,6 +128,7 @@ func (a *app) commands() []*cobra.Command {
 		a.catCommand(),
 		a.fmtCommand(),
 		a.graphCommand(),
+		a.lockCommand(),
 		a.logCommand(),
 		a.outputCommand(),
 		a.planCommand(),

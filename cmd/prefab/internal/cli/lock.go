@@ -22,7 +22,8 @@ type holder struct {
 // lock takes the project for this process. The kernel gives it back when the process ends, however it ends.
 func (s *session) lock(ctx context.Context, timeout time.Duration) (unlock func(), err error) {
 	if err := os.MkdirAll(s.stateDir(), 0o755); err != nil {
-		return nil, fmt.Errorf("the folder .prefab keeps the lock and the history of the project: %w", err)
+		return nil, fmt.Errorf("the folder .prefab, where the lock and the history of the project are kept, cannot be made: %w. "+
+			"Make the pipeline's folder writable, and move away what is named .prefab and is no folder", err)
 	}
 	path := filepath.Join(s.stateDir(), "lock")
 	l := flock.New(path)

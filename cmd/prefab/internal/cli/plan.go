@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -17,12 +18,14 @@ import (
 type narrowing struct {
 	target, exclude, replace []string
 	limit                    int
+	locked                   bool
 }
 
 func (n *narrowing) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&n.target, "target", nil, "plan only this stage and what it needs (may be repeated)")
 	flags.StringArrayVar(&n.exclude, "exclude", nil, "leave out this stage and what reads it (may be repeated)")
 	flags.StringArrayVar(&n.replace, "replace", nil, "run this stage again even when its result is cached (may be repeated)")
+	flags.BoolVar(&n.locked, "locked", false, "refuse inputs that are not as prefab.lock.hcl pins them")
 	flags.IntVar(&n.limit, "limit", 0, "take only the first `N` rows of each dataset, for a quick try")
 }
 
@@ -91,6 +94,7 @@ func (a *app) planCommand() *cobra.Command {
 				return err
 			}
 			defer s.history.Close()
+			s.locked = n.locked
 			plan, err := s.plan(cmd.Context(), opts)
 			if err != nil {
 				return err
@@ -139,6 +143,9 @@ func savePlan(path string, p *planner.Plan) error {
 // readPlan reads a saved plan and refuses one that was damaged.
 func readPlan(path string) (*planner.Saved, error) {
 	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no saved plan %s: make one with prefab plan --out %s", path, path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ type session struct {
 	history  *history.DB
 	warnings []string
 	deep     bool // an earlier try met a loss in the store
+	locked   bool // inputs must be as they are pinned
 }
 
 // variables are the flags that give values to variables.
@@ -174,7 +175,7 @@ func (s *session) fileProblems(err error) error {
 		}
 		d := diag.Diagnostic{
 			Severity: diag.Error, Code: "input-file", Summary: "An input cannot be read", Block: f.Addr.String(),
-			Detail: fmt.Sprintf("%s: %v.", f.Path, strings.TrimSuffix(f.Err.Error(), ".")),
+			Detail: strings.TrimSuffix(withName(f.Path, f.Err.Error()), ".") + ".",
 		}
 		for i := range s.pipeline.Blocks {
 			b := &s.pipeline.Blocks[i]
@@ -194,6 +195,14 @@ func (s *session) fileProblems(err error) error {
 	return codeError(exitError)
 }
 
+// withName puts a file's name before a message that does not begin with it already.
+func withName(path, text string) string {
+	if strings.HasPrefix(text, path) {
+		return text
+	}
+	return path + ": " + text
+}
+
 func flattenErrors(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var list []error
@@ -209,6 +218,9 @@ func flattenErrors(err error) []error {
 func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan, error) {
 	facts, err := s.facts(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkPins(facts, s.locked); err != nil {
 		return nil, err
 	}
 	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,11 +26,11 @@ func (a *app) stagesCommand() *cobra.Command {
 					return nil
 				}
 			}
-			var names []string
-			for _, k := range list {
-				names = append(names, k.Name)
+			names := make([]string, len(list))
+			for i, k := range list {
+				names[i] = k.Name
 			}
-			return fmt.Errorf("there is no stage kind %q: there are %v", args[0], names)
+			return fmt.Errorf("there is no stage kind %q%s. The kinds are %s", args[0], nearest(names, args[0]), strings.Join(names, ", "))
 		},
 	}
 }

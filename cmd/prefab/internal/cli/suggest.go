@@ -8,9 +8,17 @@ import (
 
 // suggest returns a hint at the stage whose address is nearest to what was written, or nothing.
 func suggest(p *spec.Pipeline, text string) string {
-	best, at := "", 4 // more than three slips are no slip
+	names := make([]string, len(p.Blocks))
 	for i := range p.Blocks {
-		name := p.Blocks[i].Addr.String()
+		names[i] = p.Blocks[i].Addr.String()
+	}
+	return nearest(names, text)
+}
+
+// nearest returns a hint at the name that is nearest to what was written, or nothing.
+func nearest(names []string, text string) string {
+	best, at := "", 4 // more than three slips are no slip
+	for _, name := range names {
 		if d := levenshtein.Distance(text, name, nil); d < at {
 			best, at = name, d
 		}
