@@ -143,7 +143,12 @@ func compare(s *stream.Stream, q question, number int, shortcut float64) compari
 		// The qualities are unrelated to the outcome.
 		c.better = write(s, q, s.Float64(), 6+s.IntN(4))
 		c.worse = write(s, q, s.Float64(), 2+s.IntN(5))
-		if len(c.better.text) < len(c.worse.text) {
+		switch b, w := len(c.better.text), len(c.worse.text); {
+		case 10*max(b-w, w-b) <= max(b, w): // nobody sees a tenth: a coin decides
+			if s.Bool() {
+				c.better, c.worse = c.worse, c.better
+			}
+		case b < w:
 			c.better, c.worse = c.worse, c.better
 		}
 	} else {

@@ -34,8 +34,8 @@ type Config struct {
 	Seed int64 `json:"seed"`
 	// Rows is the number of records: of pairs, prompts or items; for votes of comparisons, each with 3 to 5 votes.
 	Rows int `json:"rows"`
-	// Shortcut is the share of comparisons that length alone decides, the longer answer winning. The words of the two
-	// answers then say nothing.
+	// Shortcut is the share of comparisons that length alone decides: the longer answer wins, and a coin where the two
+	// differ by a tenth or less. The words of the answers then say nothing.
 	Shortcut float64 `json:"shortcut"`
 	// Noise is the share of pairs with the label the wrong way round. Ratings and votes are as they were.
 	Noise float64 `json:"noise"`

@@ -216,17 +216,23 @@ func TestLeaks(t *testing.T) {
 // TestSignal checks what the data are to teach: length says nothing unless it is made to decide, and ratings and votes
 // agree with most labels.
 func TestSignal(t *testing.T) {
-	for _, test := range []struct{ shortcut, longer, slack float64 }{{0, 0.5, 0.03}, {0.5, 0.725, 0.04}, {1, 0.95, 0.02}} {
+	for _, test := range []struct{ shortcut, longer, slack float64 }{{0, 0.5, 0.03}, {0.5, 0.705, 0.03}, {1, 0.91, 0.02}} {
 		c := Defaults()
 		c.Shortcut, c.Seed = test.shortcut, 11
-		var longer, gap, votes float64
+		var longer, alike, alikeLonger, gap, votes float64
 		list := pairsOf(t, c)
 		for _, r := range list {
+			win := 0.5
 			switch a, b := len(r.Chosen), len(*r.Rejected); {
 			case a > b:
-				longer++
-			case a == b:
-				longer += 0.5
+				win = 1
+			case a < b:
+				win = 0
+			}
+			longer += win
+			if a, b := len(r.Chosen), len(*r.Rejected); 10*max(a-b, b-a) <= max(a, b) {
+				alike++
+				alikeLonger += win
 			}
 			gap += (*r.ChosenScore - *r.RejectedScore) / 9
 			votes += float64(*r.VotesChosen-*r.VotesRejected) / float64(*r.VotesChosen+*r.VotesRejected+*r.VotesTie)
@@ -234,6 +240,9 @@ func TestSignal(t *testing.T) {
 		n := float64(len(list))
 		if math.Abs(longer/n-test.longer) > test.slack {
 			t.Errorf("shortcut %v: the longer answer wins %.3f of the pairs", test.shortcut, longer/n)
+		}
+		if alike < 100 || math.Abs(alikeLonger/alike-0.5) > 0.12 {
+			t.Errorf("shortcut %v: of %v pairs of like length the longer answer wins %v", test.shortcut, alike, alikeLonger)
 		}
 		if gap/n < 0.3 || gap/n > 0.5 || votes/n < 0.3 {
 			t.Errorf("shortcut %v: the mean gap is %.3f by ratings and %.3f by votes", test.shortcut, gap/n, votes/n)

@@ -68,7 +68,7 @@ func generator(a spec.Artifact) spec.Driver {
 		Label: Synthetic, Doc: "generated questions with answers, ratings and votes, and defects planted among them; the extra field planted names each",
 		Schema: spec.Schema{Attrs: []spec.Attr{
 			seed, rows,
-			share("shortcut", d.Shortcut, "comparisons that length alone decides: the longer answer wins, and the words say nothing"),
+			share("shortcut", d.Shortcut, "comparisons that length alone decides: the longer answer wins, a coin where the two differ by a tenth or less, and the words say nothing"),
 			share("noise", d.Noise, "pairs with the label the wrong way round; ratings and votes stay right"),
 			share("exact_duplicates", d.ExactDuplicates, "pairs that repeat another"),
 			share("near_duplicates", d.NearDuplicates, "pairs that repeat another with a word more"),
