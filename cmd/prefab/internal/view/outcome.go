@@ -60,7 +60,11 @@ func (v *View) placed(out *executor.Outcome) {
 		if p.Wrote {
 			word = "wrote"
 		}
-		fmt.Fprintf(v.out, "%s %s: %s, %s\n", word, p.Path, count(int(p.Rows), "row"), bytesText(p.Size))
+		size := bytesText(p.Size)
+		if p.Rows > 0 {
+			size = count(int(p.Rows), "row") + ", " + size
+		}
+		fmt.Fprintf(v.out, "%s %s: %s\n", word, p.Path, size)
 	}
 	if len(out.Placed) > 0 {
 		fmt.Fprintln(v.out)
@@ -74,14 +78,21 @@ func (v *View) Outputs(values []Value) {
 	}
 	fmt.Fprintln(v.out, v.styles.bold.Render("Outputs"))
 	for _, o := range values {
+		if lines, ok := v.matrix(o.Value, "    "); ok && !o.Sensitive && o.Problem == "" {
+			fmt.Fprintf(v.out, "  %s\n%s", o.Name, lines)
+			continue
+		}
 		text := o.Value.String()
+		if o.Value.IsNumber() {
+			text = number(o.Value.Float())
+		}
 		switch {
 		case o.Sensitive:
 			text = "(sensitive)"
 		case o.Problem != "":
 			text = "(" + o.Problem + ")"
 		}
-		fmt.Fprintf(v.out, "  %s = %s\n", o.Name, v.wrap(text, 4))
+		fmt.Fprintln(v.out, "  "+v.wrap(o.Name+" = "+text, 4))
 	}
 	fmt.Fprintln(v.out)
 }
