@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -138,7 +137,7 @@ func resolve(t spec.Threshold, def *spec.MetricDef, profile string) (spec.Limit,
 		if !ok {
 			return l, false
 		}
-		l.Min, l.Max, l.Warn = profiled.Min, profiled.Max, profiled.Warn
+		l.Min, l.Max, l.Open, l.Warn = profiled.Min, profiled.Max, profiled.Open, profiled.Warn
 	}
 	if l.End == "" {
 		l.End = profiled.End
@@ -191,7 +190,7 @@ func judgeThreshold(b *spec.Block, t spec.Threshold, k *spec.KindSpec, profile s
 		return v
 	}
 	v.Outcome = Pass
-	if (l.Min != nil && *x < *l.Min) || (l.Max != nil && *x > *l.Max) || math.IsNaN(*x) {
+	if !l.Holds(*x) {
 		v.Outcome = Fail
 		v.Message = t.Message
 		if v.Message == "" {

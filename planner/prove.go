@@ -73,13 +73,21 @@ func proveThreshold(a spec.Addr, t spec.Threshold, def *spec.MetricDef, profile 
 	if !ok {
 		return nil
 	}
-	below := func(x, y *float64) bool { return x != nil && y != nil && *x < *y }
-	atMost := func(x, y *float64) bool { return x == nil || y != nil && *x <= *y }
+	if l.Min == nil && l.Max == nil {
+		return nil
+	}
+	low, high := math.Inf(-1), math.Inf(1)
+	if def.Min != nil {
+		low = *def.Min
+	}
+	if def.Max != nil {
+		high = *def.Max
+	}
 	reason := fmt.Sprintf("%s lies in %s", t.Metric, interval(def))
 	switch {
-	case below(def.Max, l.Min), below(l.Max, def.Min):
+	case !(spec.Limit{Min: l.Min, Open: l.Open}).Holds(high), !(spec.Limit{Max: l.Max, Open: l.Open}).Holds(low):
 		return proven(expr.Never, fmt.Sprintf("%s, so %s can never hold", reason, l.Text(t.Metric)), t.Range, a, "threshold")
-	case (l.Min != nil || l.Max != nil) && atMost(l.Min, def.Min) && (l.Max == nil || below(def.Max, l.Max) || def.Max != nil && *def.Max == *l.Max):
+	case l.Holds(low) && l.Holds(high): // a limit is an interval, so it holds in between
 		return proven(expr.Always, fmt.Sprintf("%s, so %s always holds", reason, l.Text(t.Metric)), t.Range, a, "threshold")
 	}
 	return nil

@@ -51,6 +51,8 @@ type MetricDef struct {
 // A Limit is what a profile demands of a metric.
 type Limit struct {
 	Min, Max *float64
+	// Open makes the bounds themselves fail: greater than Min, less than Max.
+	Open bool
 	// End says which end of the interval is compared: "point", "low" or "high".
 	End string
 	// Warn makes the limit a warning instead of a failure.
@@ -87,19 +89,31 @@ type Problem struct {
 	Detail  string
 }
 
+// Holds reports whether x is within the limit. What is not a number never is.
+func (l Limit) Holds(x float64) bool {
+	if l.Open {
+		return (l.Min == nil || x > *l.Min) && (l.Max == nil || x < *l.Max) && x == x
+	}
+	return (l.Min == nil || x >= *l.Min) && (l.Max == nil || x <= *l.Max) && x == x
+}
+
 // Text returns the limit on the metric of that name as a condition.
 func (l Limit) Text(metric string) string {
 	if l.End == "low" || l.End == "high" {
 		metric += "_" + l.End
 	}
+	above, below := " >= ", " <= "
+	if l.Open {
+		above, below = " > ", " < "
+	}
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 	switch {
 	case l.Min != nil && l.Max != nil:
-		return number(*l.Min) + " <= " + metric + " <= " + number(*l.Max)
+		return number(*l.Min) + below + metric + below + number(*l.Max)
 	case l.Min != nil:
-		return metric + " >= " + number(*l.Min)
+		return metric + above + number(*l.Min)
 	case l.Max != nil:
-		return metric + " <= " + number(*l.Max)
+		return metric + below + number(*l.Max)
 	}
 	return metric
 }

@@ -83,7 +83,7 @@ func ports(c spec.Config) spec.Ports {
 		Name: "overfit", Unit: "share", Min: spec.F(-1), Max: spec.F(1), Interval: true,
 		Doc:    "accuracy on train, by resubstitution, minus accuracy on validation (or test where there is no validation)",
 		Advice: "Reduce training or add regularisation; raise the penalty; collect more validation pairs if the interval is wide.",
-		Limits: map[string]spec.Limit{"documented": {Max: spec.F(0.0999999999)}, "strict": {Max: spec.F(0.0999999999), End: "high"}},
+		Limits: map[string]spec.Limit{"documented": {Max: spec.F(0.1), Open: true}, "strict": {Max: spec.F(0.1), Open: true, End: "high"}},
 	})
 	return p
 }
@@ -92,8 +92,13 @@ func share(name string, interval bool, doc string) spec.MetricDef {
 	return spec.MetricDef{Name: name, Unit: "share", Min: spec.F(0), Max: spec.F(1), Interval: interval, Doc: doc}
 }
 
-// above0 stands for "greater than 0" in limits, which are closed.
-const above0 = 1e-9
+// above demands that the lower end of an interval lies above x: under the documented profile as a warning.
+func above(x float64) map[string]spec.Limit {
+	l := spec.Limit{Min: &x, Open: true, End: "low"}
+	warn := l
+	warn.Warn = true
+	return map[string]spec.Limit{"documented": warn, "strict": l}
+}
 
 func partMetrics(part string) []spec.MetricDef {
 	accuracy := share(part+".accuracy", true, "share of pairs in which the model prefers the chosen response; ties count half")
@@ -108,8 +113,8 @@ func partMetrics(part string) []spec.MetricDef {
 	}
 	if part != trainPart {
 		accuracy.Limits = map[string]spec.Limit{"documented": {Min: spec.F(0.7)}, "strict": {Min: spec.F(0.7), End: "low"}}
-		matched.Limits = map[string]spec.Limit{"documented": {Min: spec.F(0.5 + above0), End: "low", Warn: true}, "strict": {Min: spec.F(0.5 + above0), End: "low"}}
-		improvement.Limits = map[string]spec.Limit{"documented": {Min: spec.F(above0), End: "low", Warn: true}, "strict": {Min: spec.F(above0), End: "low"}}
+		matched.Limits = above(0.5)
+		improvement.Limits = above(0)
 	}
 	return []spec.MetricDef{
 		accuracy,
