@@ -79,7 +79,7 @@ func TestRecover(t *testing.T) {
 		panic(p)
 	}
 	want := errors.New("shapes differ")
-	if err := failing(want); err != want {
+	if err := failing(want); !errors.Is(err, want) {
 		t.Errorf("a panic with an error gives %v", err)
 	}
 	defer func() {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
@@ -101,8 +102,8 @@ func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 			if err != nil {
 				return err
 			}
-			p.Rows = o.Result.Counts.In
 			if f.Name == "" {
+				p.Rows = o.Result.Counts.In
 				err = x.attest(out, o, p)
 			}
 			if err != nil {
@@ -158,6 +159,9 @@ func (x *run) ours(path string, have spec.Digest) bool {
 func explainPath(path string, err error) error {
 	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
 		return errors.New("this is a folder: give the path of a file")
+	}
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) {
+		return errors.New("a part of this path is a file and no folder: give another path, or move the file away")
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: give a path that you may write", err)

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -279,7 +280,7 @@ func (l *loader) convertTo(v cty.Value, t cty.Type, a *attr) (cty.Value, bool) {
 		want = typeNames[a.spec.Type]
 	}
 	var where string
-	if p, ok := err.(cty.PathError); ok && len(p.Path) > 0 {
+	if p := (cty.PathError{}); errors.As(err, &p) && len(p.Path) > 0 {
 		where = fmt.Sprintf(" (at %s%s)", a.name, pathText(p.Path))
 	}
 	l.add(diag.Diagnostic{

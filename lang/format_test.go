@@ -10,8 +10,10 @@ func TestFormat(t *testing.T) {
 	for _, c := range []struct{ src, want string }{
 		{"", ""},
 		{"\n\n", ""},
-		{"dataset \"a\"   {\r\n  # keep\n key=row.uid   \n    max_record_bytes  =  1 // and this\n}",
-			"dataset \"a\" {\n  # keep\n  key              = row.uid\n  max_record_bytes = 1 // and this\n}\n"},
+		{
+			"dataset \"a\"   {\r\n  # keep\n key=row.uid   \n    max_record_bytes  =  1 // and this\n}",
+			"dataset \"a\" {\n  # keep\n  key              = row.uid\n  max_record_bytes = 1 // and this\n}\n",
+		},
 		{"locals {\na = [\n1,\n  2 ]\n/* x */ b=<<EOT\n  text  \nEOT\n}\n", "locals {\n  a = [\n    1,\n  2]\n  /* x */ b = <<EOT\n  text  \nEOT\n}\n"},
 		{"not hcl = = {", "not hcl = = {"},
 	} {

@@ -19,7 +19,6 @@ type node struct {
 	// of Tarjan's algorithm
 	index, low int
 	onStack    bool
-	component  int
 }
 
 // An evaluator works out what a node stands for, when all that it depends on is worked out.

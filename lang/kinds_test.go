@@ -40,7 +40,8 @@ func sourceBlock(min int) spec.BlockType {
 	return spec.BlockType{
 		Name: "source", Label: "format", Min: min, Doc: "where the rows come from",
 		Drivers: []spec.Driver{
-			{Label: "jsonl", Schema: file}, {Label: "hh-rlhf", Schema: file},
+			{Label: "jsonl", Schema: file},
+			{Label: "hh-rlhf", Schema: file},
 			{Label: "synthetic", Schema: spec.Schema{Attrs: []spec.Attr{
 				{Name: "rows", Type: spec.TypeInt, Default: 100.0, Min: spec.F(1), Max: spec.F(1e6), Unit: "rows"},
 			}}},

@@ -240,12 +240,13 @@ func instancesOf(v cty.Value) (string, bool) {
 	if !v.Type().IsObjectType() {
 		return "", false
 	}
-	for it := v.ElementIterator(); it.Next(); {
-		_, e := it.Element()
-		if a, ok := addressOf(e); ok && a.addr.Key != "" {
-			return a.addr.Kind + "." + a.addr.Name, true
-		}
-		break
+	it := v.ElementIterator()
+	if !it.Next() {
+		return "", false
+	}
+	_, e := it.Element()
+	if a, ok := addressOf(e); ok && a.addr.Key != "" {
+		return a.addr.Kind + "." + a.addr.Name, true
 	}
 	return "", false
 }

@@ -107,7 +107,7 @@ func isLowered(name string) bool {
 
 // want reports an operand of a type that an operator cannot take.
 func (l *loader) want(n *expr.Node, t nodeType, at diag.Range, op string) bool {
-	if got := typeOf(n); got != t && got != anyType && !(got == nullType && t != boolType) {
+	if got := typeOf(n); got != t && got != anyType && (got != nullType || t == boolType) {
 		l.errorf(at, "operand-type", "Invalid operand", "The operator %s works on a %s, and this is a %s.", op, t, got)
 		return false
 	}

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,7 +98,7 @@ func literalText(e hclsyntax.Expression) (string, bool) {
 		}
 	case *hclsyntax.TemplateExpr:
 		if e.IsStringLiteral() {
-			return literalText(e.Parts[0].(hclsyntax.Expression))
+			return literalText(e.Parts[0])
 		}
 	}
 	return "", false
@@ -137,7 +138,7 @@ func (l *loader) convertVariable(v *variable, val cty.Value, at diag.Range, what
 }
 
 func convertMessage(err error) string {
-	if p, ok := err.(cty.PathError); ok && len(p.Path) > 0 {
+	if p := (cty.PathError{}); errors.As(err, &p) && len(p.Path) > 0 {
 		return fmt.Sprintf("at %s: %v", pathText(p.Path), err)
 	}
 	return err.Error()

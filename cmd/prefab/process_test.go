@@ -29,7 +29,7 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	path, err := exec.LookPath(args[3])
 	ts.Check(err)
-	cmd := exec.Command(path, args[4:]...) //nolint:noctx // it is waited for below, with a time limit
+	cmd := exec.Command(path, args[4:]...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PREFAB_CACHE", "HOME", "TZ", "PATH"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))

@@ -65,7 +65,7 @@ func sizeOf(f *os.File) (int64, error) {
 	}
 	var head [zstdHeader]byte
 	n, err := f.ReadAt(head[:], 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
 	size, _, err := rawSize(head[:n], info.Size())

@@ -206,7 +206,7 @@ func (r *reader) begin() error {
 	}
 	var head [zstdHeader]byte
 	n, err := r.file.ReadAt(head[:], 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	size, compressed, err := rawSize(head[:n], info.Size())

@@ -111,7 +111,7 @@ func (c *call) appendJSON(b []byte, v Value) ([]byte, bool) {
 		b = v.AppendJSON(b)
 		return b, c.env.spendText(len(b) - before)
 	}
-	ok := true
+	var ok bool
 	open, closing := byte('['), byte(']')
 	if v.kind == Map {
 		open, closing = '{', '}'

@@ -103,7 +103,8 @@ var collectionFunctions = []Function{
 		call: func(c *call) Value {
 			elems := c.args[0].Elems()
 			for i, v := range elems {
-				if !(v.IsNumber() && elems[0].IsNumber() || v.kind == String && elems[0].kind == String) {
+				numbers, texts := v.IsNumber() && elems[0].IsNumber(), v.kind == String && elems[0].kind == String
+				if !numbers && !texts {
 					return c.fail("the list has %s at [0] and %s at [%d]: only numbers or only strings sort", elems[0].kind, v.kind, i)
 				}
 			}

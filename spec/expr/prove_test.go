@@ -191,7 +191,7 @@ func TestProofsHold(t *testing.T) {
 				t.Fatalf("%s is %s at %v: %s", n, v, values, reason)
 			case v.IsNumber() && s.kind == numbers && !s.holds(v):
 				t.Fatalf("%s is %s at %v, outside %+v", n, v, values, s)
-			case v.kind == Bool && s.kind == booleans && !(s.canTrue && v.Bool() || s.canFalse && !v.Bool()):
+			case v.kind == Bool && s.kind == booleans && (v.Bool() && !s.canTrue || !v.Bool() && !s.canFalse):
 				t.Fatalf("%s is %s at %v, outside %+v", n, v, values, s)
 			case v.IsNumber() && s.kind == booleans || v.kind == Bool && s.kind == numbers:
 				t.Fatalf("%s is %s, not of the kind of %+v", n, v, s)

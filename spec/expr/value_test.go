@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prefab-build/prefab/spec/expr"
 	"pgregory.net/rapid"
+
+	"github.com/prefab-build/prefab/spec/expr"
 )
 
 func TestFromJSON(t *testing.T) {

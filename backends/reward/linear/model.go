@@ -85,19 +85,19 @@ func (m *Model) ngram(i int) string {
 
 // impact is, for each weight, the root mean square of what its feature adds to
 // the margins of the rows.
-func (x *matrix) impact(w []float64) []float64 {
-	squares := make([]float64, x.width())
-	for i := range x.blocks {
-		b := &x.blocks[i]
+func (m *matrix) impact(w []float64) []float64 {
+	squares := make([]float64, m.width())
+	for i := range m.blocks {
+		b := &m.blocks[i]
 		for k, v := range b.dense {
-			squares[k%x.dense] += float64(v) * float64(v)
+			squares[k%m.dense] += float64(v) * float64(v)
 		}
 		for k, id := range b.ids {
-			squares[x.dense+int(id)] += float64(b.vals[k]) * float64(b.vals[k])
+			squares[m.dense+int(id)] += float64(b.vals[k]) * float64(b.vals[k])
 		}
 	}
 	for j, s := range squares {
-		squares[j] = math.Abs(w[j]) * math.Sqrt(s/float64(x.rows))
+		squares[j] = math.Abs(w[j]) * math.Sqrt(s/float64(m.rows))
 	}
 	return squares
 }

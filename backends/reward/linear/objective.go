@@ -179,10 +179,10 @@ func dotSparse(ids []uint32, vals []float32, w []float64) float64 {
 }
 
 // margins fills out, by row of the corpus, with the margins of the rows of x.
-func (x *matrix) margins(w, out []float64) {
-	d := x.dense
-	for i := range x.blocks {
-		b, from := &x.blocks[i], uint32(0)
+func (m *matrix) margins(w, out []float64) {
+	d := m.dense
+	for i := range m.blocks {
+		b, from := &m.blocks[i], uint32(0)
 		for r, end := range b.ends {
 			out[b.rows[r]] = dotDense(b.dense[r*d:][:d], w[:d]) + dotSparse(b.ids[from:end], b.vals[from:end], w[d:])
 			from = end

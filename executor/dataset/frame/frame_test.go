@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 		t.Error("a separator of two characters was taken")
 	}
 	stop := errors.New("stop")
-	if _, err := Frame("f", strings.NewReader("1\n"), spec.Source{Format: JSONL}, func(Segment) error { return stop }); err != stop {
+	if _, err := Frame("f", strings.NewReader("1\n"), spec.Source{Format: JSONL}, func(Segment) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the error of emit became %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -61,7 +62,7 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 			seg.line++
 		}
 	}
-	if err := records.Err(); err != nil && err != io.EOF {
+	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s is damaged near row %d: %w", name, seg.line, err)
 	}
 	return nil

@@ -234,8 +234,10 @@ func TestTables(t *testing.T) {
 		"item": field("column1"), "prompt": field("column2"), "response_a": field("column3"), "response_b": field("column4"), "label": field("column5"),
 	}}
 	r = parse(t, votes, "", "7\tQ\tx\ty\tLeft\n8\tQ\tx\ty\tmaybe\n9\tQ\tx\ty\ttie\tann\n")
-	if got, want := rows(r), []string{`{"item":"7","label":"a","prompt":"Q","response_a":"x","response_b":"y"}`,
-		`{"extra":{"column6":"ann"},"item":"9","label":"tie","prompt":"Q","response_a":"x","response_b":"y"}`}; !slices.Equal(got, want) || len(r.Rejected) != 1 {
+	if got, want := rows(r), []string{
+		`{"item":"7","label":"a","prompt":"Q","response_a":"x","response_b":"y"}`,
+		`{"extra":{"column6":"ann"},"item":"9","label":"tie","prompt":"Q","response_a":"x","response_b":"y"}`,
+	}; !slices.Equal(got, want) || len(r.Rejected) != 1 {
 		t.Errorf("got %q, %+v", got, r.Rejected)
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/prefab-build/prefab/executor/methods/agreement"
 	"github.com/prefab-build/prefab/executor/methods/stream"
-	"pgregory.net/rapid"
 )
 
 // coders reads one line per rater, one word per unit: a category counted from first, or * for none.

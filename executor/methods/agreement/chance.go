@@ -4,18 +4,18 @@ package agreement
 // symmetric.
 type Weights [][]float64
 
-// Identity: only equal ratings agree.
+// Identity returns the weights by which only equal ratings agree.
 func (t *Table) Identity() Weights {
 	return t.weights(func(_, _ float64) float64 { return 0 })
 }
 
-// Linear: agreement falls with the difference of values, to 0 between the first and the last.
+// Linear returns the weights by which agreement falls with the difference of values, to 0 between the first and the last.
 func (t *Table) Linear() Weights {
 	span := t.values[len(t.values)-1] - t.values[0]
 	return t.weights(func(a, b float64) float64 { return 1 - max(a-b, b-a)/span })
 }
 
-// Quadratic: agreement falls with the square of the difference.
+// Quadratic returns the weights by which agreement falls with the square of the difference.
 func (t *Table) Quadratic() Weights {
 	span := t.values[len(t.values)-1] - t.values[0]
 	return t.weights(func(a, b float64) float64 {

@@ -5,8 +5,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/prefab-build/prefab/executor/methods/cluster"
 	"pgregory.net/rapid"
+
+	"github.com/prefab-build/prefab/executor/methods/cluster"
 )
 
 type pair struct{ a, b int }

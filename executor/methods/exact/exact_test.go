@@ -76,7 +76,8 @@ func TestTotalVectors(t *testing.T) {
 		{[]float64{-1, -math.Ldexp(1, -53), -tiny}, -1 - math.Ldexp(1, -52)}, // symmetric
 		{[]float64{big, math.Ldexp(1, 970)}, inf},                            // rounds over the top
 		{[]float64{big, math.Ldexp(1, 970), -tiny}, big},                     // just below that
-		{[]float64{inf, 1}, inf}, {[]float64{-inf, 1}, -inf},
+		{[]float64{inf, 1}, inf},
+		{[]float64{-inf, 1}, -inf},
 	} {
 		if got := Total(c.xs); got != c.want || math.Signbit(got) != math.Signbit(c.want) {
 			t.Errorf("Total(%v) = %v, want %v", c.xs, got, c.want)
@@ -203,8 +204,15 @@ func TestUnmarshalRefusesOtherBytes(t *testing.T) {
 		t.Fatal("encoding does not survive a round trip")
 	}
 	for _, bad := range [][]byte{
-		nil, {0}, {0, 0, 1}, {1, 0, 0}, {0, 3, 0}, {16, 0, 0}, {0, 68, 1, 1, 0, 0, 0},
-		{0, 0, 1, 0, 0, 0, 0}, append(bytes.Clone(good), 0), good[:len(good)-1],
+		nil,
+		{0},
+		{0, 0, 1},
+		{1, 0, 0},
+		{0, 3, 0},
+		{16, 0, 0},
+		{0, 68, 1, 1, 0, 0, 0},
+		{0, 0, 1, 0, 0, 0, 0},
+		append(bytes.Clone(good), 0), good[:len(good)-1],
 	} {
 		if err := back.UnmarshalBinary(bad); err == nil {
 			t.Errorf("% x was accepted", bad)

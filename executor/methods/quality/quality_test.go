@@ -4,8 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/prefab-build/prefab/executor/methods/quality"
 	"pgregory.net/rapid"
+
+	"github.com/prefab-build/prefab/executor/methods/quality"
 )
 
 func near(t *testing.T, what string, got, want, tolerance float64) {

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/prefab-build/prefab/executor/methods/simjoin"
 	"github.com/prefab-build/prefab/executor/methods/stream"
-	"pgregory.net/rapid"
 )
 
 // brute finds the pairs the obvious way.

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"pgregory.net/rapid"
+
+	"github.com/prefab-build/prefab/executor/methods/splitting"
 )
 
 type strategy struct {

@@ -45,7 +45,7 @@ type Options struct {
 	Previous map[string]int
 }
 
-// Evicted, in place of a part, marks a row that has been left out of all parts: it was in one part earlier, and its group now
+// Evicted marks, in place of a part, a row that has been left out of all parts: it was in one part earlier, and its group now
 // belongs to a more protected one.
 const Evicted = -1
 

@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/prefab-build/prefab/spec/diag"
 	"pgregory.net/rapid"
+
+	"github.com/prefab-build/prefab/spec/diag"
 )
 
 const specFile = "main.prefab.hcl"
