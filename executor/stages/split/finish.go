@@ -8,9 +8,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/cluster"
-	"github.com/prefab-build/prefab/executor/methods/simjoin"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
-	"github.com/prefab-build/prefab/executor/methods/text"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -51,19 +49,11 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	}
 	emit(all, parts, a)
 	rows.grouped.Sets = nil // the leakage check builds its own
-	if err := leakage(ctx, t, &cfg, parts, a); err != nil {
+	if err := leakage(ctx, t, &cfg, parts, rows.ids, a.Part); err != nil {
 		return err
 	}
 	report(t, &cfg, parts, rows, groups, names, a)
 	return nil
-}
-
-func ratioOf(cfg *config) simjoin.Ratio {
-	r, err := simjoin.Decimal(cfg.Threshold)
-	if err != nil {
-		panic("split: the schema lets a similarity of " + fmt.Sprint(cfg.Threshold) + " through")
-	}
-	return r
 }
 
 // partsOf lists the parts that the ratios name, from the least to the most protected.
@@ -140,63 +130,6 @@ func emit(all *stage.Mapped, parts []string, a *splitting.Assignment) {
 		}
 		from += n
 	}
-}
-
-// leakage looks for near-duplicate prompts across the borders of the finished parts. It goes through the rows again
-// and shares nothing with the grouping but the method, so that an error there shows here.
-func leakage(ctx context.Context, t *stage.Task, cfg *config, parts []string, a *splitting.Assignment) error {
-	var leaked int64
-	closest := 0.0
-	for border := 1; border < len(parts); border++ {
-		below, n, err := side(ctx, t, cfg, a, border)
-		if err != nil {
-			return err
-		}
-		pairs, err := below.Between(ctx, ratioOf(cfg), n, 0)
-		if err != nil {
-			return err
-		}
-		leaked += pairs.Count()
-		for e := range pairs.Distinct() {
-			closest = max(closest, e.Jaccard())
-		}
-	}
-	m := spec.Value("leaked", float64(leaked), int64(len(a.Part)))
-	m.Method = fmt.Sprintf("exact join of the prompts' %d-character shingles at Jaccard >= %g", cfg.Shingle, cfg.Threshold)
-	if leaked > 0 {
-		m.Table = map[string]any{"closest": closest}
-	}
-	t.Metric(m)
-	return nil
-}
-
-// side collects the prompts of the part under a border, then those of the parts above it, and says how many are under.
-func side(ctx context.Context, t *stage.Task, cfg *config, a *splitting.Assignment, border int) (*simjoin.Collection, int, error) {
-	sets := simjoin.NewBuilder()
-	under := 0
-	var shingles []uint64
-	for _, above := range []bool{false, true} {
-		row := 0
-		for c, err := range t.Table("pairs").All(ctx, "prompt") {
-			if err != nil {
-				return nil, 0, err
-			}
-			prompts := c.Messages("prompt")
-			for r := range c.Rows {
-				part := a.Part[row]
-				row++
-				if (!above && part != border-1) || (above && part < border) {
-					continue
-				}
-				shingles = text.Form{}.AppendCharShingles(shingles[:0], prompts.Text(r), cfg.Shingle)
-				sets.Add(shingles)
-				if !above {
-					under++
-				}
-			}
-		}
-	}
-	return sets.Collection(), under, nil
 }
 
 func report(t *stage.Task, cfg *config, parts []string, rows *table, groups []int, names []string, a *splitting.Assignment) {
