@@ -12,7 +12,7 @@ func (a *app) backendCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "Say which backends this machine has, and why not the others",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := backends.List(cmd.Context(), backends.Options{Plugin: plugin})
 			if err != nil {

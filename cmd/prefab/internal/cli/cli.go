@@ -9,9 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
@@ -73,8 +75,40 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		return int(code)
 	}
 	a.setView()
-	a.view.Error(err)
+	a.view.Error(usage(err))
 	return exitError
+}
+
+// usage puts what the library says of a wrong command line on one line, with what to do.
+func usage(err error) error {
+	text := err.Error()
+	if !strings.HasPrefix(text, "unknown command") {
+		return err
+	}
+	text, hint, found := strings.Cut(text, "\n\nDid you mean this?\n\t")
+	if hint = strings.TrimSpace(strings.Split(hint, "\n")[0]); found && hint != "" {
+		return fmt.Errorf("%s; did you mean %s?", text, hint)
+	}
+	return fmt.Errorf("%s: prefab --help lists the commands", text)
+}
+
+// noArgs refuses arguments.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, and %q is one: see %s --help", c.CommandPath(), args[0], c.CommandPath())
+	}
+	return nil
+}
+
+// wrongFlag says which flags there are, or which one may have been meant.
+func wrongFlag(c *cobra.Command, err error) error {
+	name, found := strings.CutPrefix(err.Error(), "unknown flag: --")
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if hint := nearest(names, name); found && hint != "" {
+		return fmt.Errorf("%w%s", err, strings.Replace(hint, "mean ", "mean --", 1))
+	}
+	return fmt.Errorf("%w: see %s --help", err, c.CommandPath())
 }
 
 // interruptible cancels the context at the first Ctrl-C; the second ends the process at once.
@@ -104,6 +138,7 @@ func (a *app) root() *cobra.Command {
 			a.setView()
 		},
 	}
+	root.SetFlagErrorFunc(wrongFlag)
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "chdir", "C", ".", "the folder of the pipeline")
 	flags.BoolVar(&a.json, "json", false, "print JSON for machines")

@@ -14,7 +14,7 @@ func (a *app) graphCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "graph",
 		Short: "Print the pipeline as a graph: DOT, Mermaid or JSON",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd.Context(), &v)
 			if err != nil {

@@ -91,15 +91,7 @@ func (a *app) whyCommand() *cobra.Command {
 			if p := i.history.View(cmd.Context()).Previous(); p != nil {
 				if was, ok := p.Nodes[n.Addr.String()]; ok {
 					w.Previous, w.Run = &was, p.Run
-					w.Differences = planner.Diff(was.Base, n.Base)
-					if n.Key != nil {
-						w.Differences = append(w.Differences, planner.Diff(was.Inputs, n.Key.Inputs)...)
-					}
-				}
-			}
-			for _, c := range i.plan.Changes {
-				if c.Addr == n.Addr {
-					w.Differences = append(w.Differences, c.Text)
+					w.Differences = planner.Differences(was, n, i.plan.Changes)
 				}
 			}
 			a.view.Why(w)
@@ -202,10 +194,14 @@ func (a *app) outputCommand() *cobra.Command {
 			})
 			if len(args) == 1 {
 				for _, o := range list {
-					if o.Name == args[0] {
-						a.view.OneOutput(o)
-						return nil
+					switch {
+					case o.Name != args[0]:
+						continue
+					case o.Problem != "":
+						return fmt.Errorf("output %s has no value: %s. Run prefab apply", o.Name, o.Problem)
 					}
+					a.view.OneOutput(o)
+					return nil
 				}
 				return fmt.Errorf("the spec has no output %q", args[0])
 			}

@@ -19,7 +19,7 @@ func (a *app) lockCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lock",
 		Short: "Pin the inputs that the spec marks with pin = true, as they are now",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd.Context(), &v)
 			if err != nil {

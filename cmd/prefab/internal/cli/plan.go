@@ -80,7 +80,7 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Show what apply would do, and why",
 		Long: "Show what apply would do, and why.\n\n" +
 			"Exit codes: 0 the plan was made, 1 an error, 2 (with --detailed-exitcode) there is something to do.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd.Context(), &v)
 			if err != nil {

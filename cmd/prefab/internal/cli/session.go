@@ -98,7 +98,7 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	if diags.HasErrors() {
 		return nil, codeError(exitError)
 	}
-	if proofs := planner.Prove(s.pipeline, s.specs); len(proofs) > 0 {
+	if proofs := append(s.destinations(), planner.Prove(s.pipeline, s.specs)...); len(proofs) > 0 {
 		a.view.Diagnostics(proofs, s.files)
 		if proofs.HasErrors() {
 			return nil, codeError(exitError)
@@ -219,6 +219,10 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	facts, err := s.facts(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if problems := s.unplaceable(); opts.Limit == 0 && len(problems) > 0 {
+		s.view.Diagnostics(problems, s.files)
+		return nil, codeError(exitError)
 	}
 	if err := s.checkPins(facts, s.locked); err != nil {
 		return nil, err

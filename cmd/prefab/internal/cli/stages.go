@@ -30,7 +30,7 @@ func (a *app) stagesCommand() *cobra.Command {
 			for i, k := range list {
 				names[i] = k.Name
 			}
-			return fmt.Errorf("there is no stage kind %q%s. The kinds are %s", args[0], nearest(names, args[0]), strings.Join(names, ", "))
+			return fmt.Errorf("there is no stage kind %q%s (the kinds are %s)", args[0], nearest(names, args[0]), strings.Join(names, ", "))
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/expr"
 )
 
 // A Why is what there is to say of a stage's key.
@@ -113,7 +114,7 @@ func (v *View) Show(s Shown) {
 			count(int(x.Output.Rows()), "row"), count(x.Output.Table.Chunks(), "chunk"))
 		fmt.Fprintln(v.out, "  "+v.wrap("columns: "+strings.Join(x.Output.Table.Names(x.Output.Artifact), ", "), 2))
 		for _, row := range x.Rows {
-			fmt.Fprintln(v.out, "  "+clip(row, v.width-3))
+			v.row(row, x.Output.Table.Names(x.Output.Artifact))
 		}
 	}
 	for _, x := range s.Files {
@@ -121,6 +122,34 @@ func (v *View) Show(s Shown) {
 	}
 	v.metrics(s.Result.Metrics)
 	v.ledger(s)
+}
+
+// row prints one row, a line for every column that has a value. Its id is cut to what cat --row needs.
+func (v *View) row(text string, columns []string) {
+	var row map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &row) != nil {
+		panic("view: a row is no JSON object: " + text)
+	}
+	width := 0
+	for _, c := range columns {
+		if row[c] != nil {
+			width = max(width, len(c))
+		}
+	}
+	fmt.Fprintln(v.out)
+	for _, c := range columns {
+		value := string(row[c])
+		var plain string
+		if json.Unmarshal(row[c], &plain) == nil {
+			value = strings.ReplaceAll(plain, "\n", "\\n")
+		}
+		if c == "id" {
+			value = value[:min(len(value), 12)]
+		}
+		if row[c] != nil {
+			fmt.Fprintf(v.out, "  %s  %s\n", v.styles.faint.Render(pad(c, width)), clip(value, v.width-width-5))
+		}
+	}
 }
 
 func (v *View) showFiles(x ShownFiles) {
@@ -184,11 +213,17 @@ func (v *View) table(t any, indent int) {
 		return
 	}
 	b := string(spec.Canonical(t))
-	const most = 400
-	if len(b) > most {
-		b = b[:most] + "…"
+	if b == "{}" || b == "[]" || b == "null" {
+		return
 	}
-	fmt.Fprintf(v.out, "%s%s\n", strings.Repeat(" ", indent), v.styles.faint.Render(v.wrap(strings.NewReplacer(",", ", ", ":", ": ").Replace(b), indent)))
+	const most = 400
+	if r := []rune(b); len(r) > most {
+		b = string(r[:most]) + "…"
+	}
+	text := strings.NewReplacer(",", ", ", ":", ": ").Replace(b)
+	for _, line := range wrapText(text, max(v.width-indent, narrowest)) {
+		fmt.Fprintln(v.out, strings.Repeat(" ", indent)+v.styles.faint.Render(line))
+	}
 }
 
 func (v *View) ledger(s Shown) {
@@ -197,7 +232,11 @@ func (v *View) ledger(s Shown) {
 	for _, n := range c.Out {
 		out += n
 	}
-	fmt.Fprintf(v.out, "\n%s  %s in, %s out\n", v.styles.bold.Render("Ledger"), thousands(c.In), thousands(out))
+	fmt.Fprintf(v.out, "\n%s  %s in", v.styles.bold.Render("Ledger"), thousands(c.In))
+	if len(c.Out) > 0 {
+		fmt.Fprintf(v.out, ", %s out", thousands(out))
+	}
+	fmt.Fprintln(v.out)
 	for _, reason := range sortedKeys(c.Dropped) {
 		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.warn.Render("dropped "+thousands(c.Dropped[reason])), reason)
 	}
@@ -218,7 +257,8 @@ func (v *View) ledger(s Shown) {
 		if l.Detail != "" {
 			text += ": " + l.Detail
 		}
-		fmt.Fprintln(v.out, "    "+clip(text, v.width-5))
+		const least, step = 4, 2
+		fmt.Fprintln(v.out, strings.Repeat(" ", least)+v.wrap(text, least+step))
 	}
 }
 
@@ -252,11 +292,14 @@ func (v *View) OutputList(list []Value) {
 
 // OneOutput prints the value of an output alone, for scripts. A sensitive one is printed when it is asked for by name.
 func (v *View) OneOutput(o Value) {
-	if o.Problem != "" {
-		v.Error(fmt.Errorf("output %s has no value: %s", o.Name, o.Problem))
-		return
+	switch o.Value.Kind() {
+	case expr.String:
+		fmt.Fprintln(v.out, o.Value.Str())
+	case expr.Float:
+		fmt.Fprintln(v.out, planner.FormatNumber(o.Value.Float()))
+	default:
+		fmt.Fprintln(v.out, o.Value.String())
 	}
-	fmt.Fprintln(v.out, o.Value.String())
 }
 
 // Graph prints a pipeline as a graph.

@@ -52,9 +52,12 @@ func (v *View) RunLog(r *history.Record) {
 		width = max(width, len(n.Addr.String()))
 	}
 	for _, n := range r.Nodes {
-		line := fmt.Sprintf("  %s  %s  %6s  %10s rows in  %10s out  %s", pad(clip(n.Addr.String(), 34), min(width, 34)), pad(n.State, 7),
-			round(n.Duration), thousands(n.RowsIn), thousands(n.RowsOut), n.Message)
+		line := fmt.Sprintf("  %s  %s  %6s  %9s rows in  %9s out", pad(clip(n.Addr.String(), 34), min(width, 34)), pad(n.State, 7),
+			round(n.Duration), thousands(n.RowsIn), thousands(n.RowsOut))
 		fmt.Fprintln(v.out, clip(line, v.width))
+		if n.Message != "" {
+			fmt.Fprintln(v.out, "      "+v.wrap(n.Message, 6))
+		}
 	}
 	for i := range r.Verdicts {
 		v.verdict(&r.Verdicts[i], 34)

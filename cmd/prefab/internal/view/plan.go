@@ -19,7 +19,7 @@ func (v *View) Plan(p *planner.Plan, all bool, saved string) {
 	if len(p.Changes) > 0 {
 		fmt.Fprintln(v.out, v.styles.bold.Render("Inputs changed since the last run"))
 		for _, c := range p.Changes {
-			fmt.Fprintf(v.out, "  %s %s  %s\n", v.styles.warn.Render("~"), c.Addr, c.Text)
+			fmt.Fprintf(v.out, "  %s %s  %s\n", v.styles.warn.Render("~"), c.Addr, v.wrap(c.Text, 6+lipgloss.Width(c.Addr.String())))
 		}
 		fmt.Fprintln(v.out)
 	}
@@ -62,27 +62,35 @@ func (v *View) planNodes(p *planner.Plan, all bool) {
 	}
 	width = min(width, 34)
 	for _, n := range shown {
-		mark, style := v.planMark(n.State)
-		left := fmt.Sprintf("  %s %s  %s", mark, pad(clip(n.Addr.String(), width), width), pad(planWords[n.State], 8))
-		text := n.Reason
-		if n.Note != "" {
-			text = n.Note
+		v.planNode(n, width)
+	}
+	fmt.Fprintln(v.out)
+}
+
+// planNode prints a stage on one line, or on more when the reason is long: what a stage waits for is said whole.
+func (v *View) planNode(n *planner.Node, width int) {
+	mark, style := v.planMark(n.State)
+	left := fmt.Sprintf("  %s %s  %s  ", mark, pad(clip(n.Addr.String(), width), width), pad(planWords[n.State], 8))
+	text, right := n.Reason, ""
+	if n.Note != "" {
+		text = n.Note
+	}
+	if n.Estimate > 0 && (n.State == planner.WillRun || n.State == planner.MayRun) {
+		right = "~" + round(n.Estimate)
+	}
+	const estimate = 7 // columns at the right, on every line, so that the reasons have one edge
+	lines := wrapText(text, max(v.width-lipgloss.Width(left)-estimate, 16))
+	for i, line := range lines {
+		if i > 0 {
+			fmt.Fprintln(v.out, strings.Repeat(" ", lipgloss.Width(left))+line)
+			continue
 		}
-		right := ""
-		if n.Estimate > 0 && (n.State == planner.WillRun || n.State == planner.MayRun) {
-			right = "~" + round(n.Estimate)
-		}
-		room := v.width - lipgloss.Width(left) - 2
-		if right != "" {
-			room -= len(right) + 2
-		}
-		line := style.Render(left) + "  " + clip(text, max(room, 10))
+		line = style.Render(left) + line
 		if right != "" {
 			line = pad(line, v.width-len(right)) + v.styles.faint.Render(right)
 		}
 		fmt.Fprintln(v.out, strings.TrimRight(line, " "))
 	}
-	fmt.Fprintln(v.out)
 }
 
 func (v *View) planVerdicts(p *planner.Plan) {

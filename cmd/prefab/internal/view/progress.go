@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,7 +116,7 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.Reason != "" {
 		line += "  " + e.Reason
 	}
-	return clip(line, s.v.width)
+	return strings.TrimRight(clip(line, s.v.width), " ")
 }
 
 func countsText(c *executor.Counts) string {

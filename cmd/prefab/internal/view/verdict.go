@@ -31,11 +31,17 @@ func (v *View) verdict(d *planner.Verdict, width int) {
 	text := strings.Join(values, ", ")
 	if text == "" {
 		text = d.Condition
+		if d.Outcome == planner.Pending {
+			text = "not judged: " + text
+		}
 	} else if d.Condition != "" && d.Threshold {
 		text += "  (" + limitOf(d) + ")"
 	}
 	left := fmt.Sprintf("  %s  %s  ", mark, pad(clip(verdictName(d), width), width))
 	fmt.Fprintln(v.out, style.Render(left)+clip(text, max(v.width-len(left), 20)))
+	if d.Outcome == planner.Fail && !d.Threshold {
+		fmt.Fprintln(v.out, "        "+v.wrap("must hold: "+d.Condition, 8))
+	}
 	if d.Message != "" && d.Outcome != planner.Pass {
 		fmt.Fprintln(v.out, "        "+v.wrap(d.Message, 8))
 	}
