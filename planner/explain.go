@@ -34,6 +34,32 @@ func Diff(was, is []Component) []string {
 	return texts
 }
 
+// Differences says in words how a node's key differs from that of an earlier run. What changed in files is taken from
+// the list of changes, which knows more of it than a digest tells.
+func Differences(was PreviousNode, n *Node, changes []Change) []string {
+	texts := Diff(was.Base, n.Base)
+	if n.Key == nil {
+		return texts
+	}
+	files := false
+	for _, text := range Diff(was.Inputs, n.Key.Inputs) {
+		if strings.HasPrefix(text, "source.") {
+			files = true
+			continue
+		}
+		texts = append(texts, text)
+	}
+	for _, c := range changes {
+		if c.Addr == n.Addr && files {
+			return append(texts, c.Text)
+		}
+	}
+	if files && len(texts) == 0 {
+		texts = append(texts, "its files changed")
+	}
+	return texts
+}
+
 // describe words one changed component. A digest tells a person nothing, so of those only the name is given.
 func describe(name, was, is string) string {
 	if input, ok := strings.CutPrefix(name, "input "); ok {
@@ -89,11 +115,17 @@ func fileChanges(files []File, old []PreviousFile) string {
 	was := make(map[string]PreviousFile, len(old))
 	var rowsWas, rowsIs int64
 	for _, f := range old {
+		if f.Path == "" {
+			continue
+		}
 		was[f.Path] = f
 		rowsWas += f.Records
 	}
 	changed, added := 0, 0
 	for _, f := range files {
+		if f.Path == "" {
+			continue // generated: what changed is in the configuration
+		}
 		rowsIs += f.Records()
 		before, ok := was[f.Path]
 		delete(was, f.Path)
@@ -107,19 +139,21 @@ func fileChanges(files []File, old []PreviousFile) string {
 	if changed+added+len(was) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%d -> %d rows", rowsWas, rowsIs)
-	if rowsWas == rowsIs {
-		text = fmt.Sprintf("%d rows", rowsIs)
-	}
 	var parts []string
+	switch rows := rowsIs - rowsWas; {
+	case rows == 1 || rows == -1:
+		parts = append(parts, fmt.Sprintf("%+d row", rows))
+	case rows != 0:
+		parts = append(parts, fmt.Sprintf("%+d rows", rows))
+	}
 	if changed > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d files changed", changed, len(files)))
 	}
 	if added > 0 {
-		parts = append(parts, fmt.Sprintf("%d new", added))
+		parts = append(parts, fmt.Sprintf("%d of %d files new", added, len(files)))
 	}
 	if len(was) > 0 {
 		parts = append(parts, fmt.Sprintf("%d gone", len(was)))
 	}
-	return text + " (" + strings.Join(parts, ", ") + ")"
+	return strings.Join(parts, ", ")
 }

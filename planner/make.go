@@ -21,6 +21,7 @@ func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, op
 		graph: g, facts: facts, known: known, opts: opts,
 		previous: known.Previous(), results: make([]*Result, len(g.nodes)),
 	}
+	m.changes = changes(m.previous, facts, g.nodes)
 	m.judge = NewJudge(p, byName, m.measured)
 	g.guard(m.skeleton())
 	m.narrow()
@@ -31,7 +32,7 @@ func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, op
 	}
 	plan := &Plan{
 		Prefab: version, Pipeline: p, Facts: facts, Nodes: g.nodes, Options: opts,
-		Changes: changes(m.previous, facts, g.nodes),
+		Changes: m.changes,
 	}
 	for i := range m.judge.items {
 		plan.Verdicts = append(plan.Verdicts, *m.judge.Verdict(i))
@@ -46,6 +47,7 @@ type maker struct {
 	known    Known
 	opts     Options
 	previous *Previous
+	changes  []Change
 	results  []*Result // of cached nodes
 	excluded []bool
 	judge    *Judge
@@ -244,10 +246,7 @@ func (m *maker) explain(n *Node) string {
 	if !ok {
 		return "new"
 	}
-	texts := Diff(was.Base, n.Base)
-	if n.Key != nil {
-		texts = append(texts, Diff(was.Inputs, n.Key.Inputs)...)
-	}
+	texts := Differences(was, n, m.changes)
 	if len(texts) > 0 {
 		const most = 3
 		if len(texts) > most {
