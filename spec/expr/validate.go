@@ -217,7 +217,7 @@ func (v *validator) loop(n *Node, depth int) error {
 	case len(n.Keys) > 1:
 		return errors.New("a for has more than one key")
 	case n.Name == "..." && len(n.Keys) == 0:
-		return errors.New("a for that makes a list cannot group by ending its value in ... as one that makes an object can")
+		return errors.New("a for that makes a list cannot group its values, as one that makes an object can")
 	}
 	if err := v.node(n.Args[0], depth+1); err != nil {
 		return err
