@@ -131,7 +131,7 @@ func TestValidate(t *testing.T) {
 		{list(each("", "v", row("x"), loopVar("v")), loopVar("v")), `no for binds the variable "v"`},
 		{each("k", "", row("x"), lit(1)), "a for names its variables as {key or nothing, value}"},
 		{twoKeys, "a for has more than one key"},
-		{grouped, "a for that makes a list cannot group its values"},
+		{grouped, "a for that makes a list cannot group its values, as one that makes an object can"},
 		{deep, "the expression is nested deeper than 1000"},
 		{wide, "the expression has more than 100000 parts"},
 	} {
