@@ -139,29 +139,46 @@ func (d chunkDelta) refine(ctx context.Context, s Store, was dataset.Selection, 
 	return out, nil
 }
 
-// lay puts the deltas of a port over the table that they were made from; made rows need none.
+// lay puts the deltas of a port over the table that they were made from; made rows need none. Chunks without rows are
+// left out: keys do not see them, so a result may be laid over a table that has others.
 func lay(s Store, in *Table, deltas []chunkDelta) (*Table, error) {
-	out := &Table{store: s, chunks: make([]tableChunk, len(deltas))}
+	out := &Table{store: s, chunks: make([]tableChunk, 0, len(deltas))}
 	for i, d := range deltas {
 		c := tableChunk{rows: d.Rows}
 		if !d.Made {
 			if in == nil || i >= len(in.chunks) {
 				return nil, fmt.Errorf("chunk %d of a result has no chunk beneath it", i)
 			}
-			for _, lv := range in.chunks[i].levels {
-				c.levels = append(c.levels, through(lv, in.chunks[i].rows, d.In))
+			beneath := in.chunks[i]
+			if !d.fits(beneath.rows) {
+				return nil, fmt.Errorf("chunk %d of a result was made for another chunk than the one beneath it", i)
+			}
+			for _, lv := range beneath.levels {
+				c.levels = append(c.levels, through(lv, beneath.rows, d.In))
 			}
 		}
 		for _, l := range d.Layers {
 			lv := level{all: l.Sel == nil, columns: l.Columns}
 			if l.Sel != nil {
-				lv.sel = l.Sel.Selection
+				if lv.sel = l.Sel.Selection; lv.sel.Len() != d.Rows {
+					return nil, fmt.Errorf("chunk %d of a result has %d rows, and columns of %d", i, d.Rows, lv.sel.Len())
+				}
 			}
 			c.levels = append(c.levels, lv)
 		}
-		out.chunks[i] = c
+		if c.rows > 0 {
+			out.chunks = append(out.chunks, c)
+		}
 	}
 	return out, nil
+}
+
+// fits reports whether a delta of kept rows can lie over a chunk of that many rows.
+func (d *chunkDelta) fits(rows int) bool {
+	if d.In == nil {
+		return d.Rows == rows
+	}
+	return d.In.Of() == rows && d.In.Len() == d.Rows
 }
 
 // through narrows a level by a selection of the rows that are visible through it.

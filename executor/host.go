@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/prefab-build/prefab/executor/dataset"
@@ -95,6 +97,15 @@ func (h *host) Backend() (spec.Setting, bool) {
 }
 
 func (h *host) Emit(port string, rows dataset.Chunk) error {
+	h.declared(port, true)
+	for _, c := range rows.Columns {
+		if c.Rows() != rows.Rows {
+			panic(fmt.Sprintf("executor: port %s gets a column %s of %d rows in a chunk of %d", port, c.Name, c.Rows(), rows.Rows))
+		}
+	}
+	if _, ok := rows.Column(spec.ID); !ok {
+		panic("executor: port " + port + " gets rows without ids")
+	}
 	refs, err := storeColumns(h.ctx, h.store, rows.Columns)
 	if err != nil {
 		return err
@@ -105,8 +116,19 @@ func (h *host) Emit(port string, rows dataset.Chunk) error {
 	return nil
 }
 
+// declared panics when a stage fills a port that Ports does not declare, or with what it is not for: it would be lost.
+func (h *host) declared(port string, rows bool) {
+	for _, out := range h.ports.Out {
+		if out.Name == port && out.Artifact.IsRows() == rows {
+			return
+		}
+	}
+	panic("executor: the stage kind " + h.node.Kind + " has no output " + port + " of that sort")
+}
+
 // Create streams a file into the store. The pipe keeps one copy of it in memory at most.
 func (h *host) Create(port, name string) (io.WriteCloser, error) {
+	h.declared(port, false)
 	r, w := io.Pipe()
 	f := &hostFile{host: h, port: port, name: name, pipe: w, done: make(chan struct{})}
 	go func() {
@@ -168,6 +190,7 @@ func (h *host) entry(deltas map[string][]chunkDelta, ledger Ledger, counts Count
 		p := storedPort{Artifact: out.Artifact}
 		if !out.Artifact.IsRows() {
 			p.Files = h.files[out.Name]
+			slices.SortFunc(p.Files, func(a, b StoredFile) int { return strings.Compare(a.Name, b.Name) })
 			e.Ports[out.Name] = p
 			continue
 		}

@@ -3,8 +3,8 @@ package executor
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -114,10 +114,6 @@ func (m *mapping) mapTable(ctx context.Context) ([]*storedChunk, error) {
 	for i := range chunks {
 		rows := table.chunks[i].rows
 		m.rows = append(m.rows, rows)
-		if rows == 0 {
-			chunks[i] = &storedChunk{}
-			continue
-		}
 		inputs := chunkInputs(rows, columns, digests[i])
 		if chunks[i] = m.lookup(ctx, inputs); chunks[i] != nil {
 			m.progress(rows)
@@ -181,6 +177,9 @@ func (m *mapping) preparer(ctx context.Context) func() (stage.State, error) {
 }
 
 func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
+	if m.x.replaced(m.node) {
+		return nil
+	}
 	raw, err := m.x.store.GetAction(m.base, inputs)
 	if err != nil {
 		return nil
@@ -208,7 +207,10 @@ func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
 	return &c
 }
 
-func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error), in stage.Chunk, inputs spec.Digest) (*storedChunk, error) {
+// mapOne maps one chunk and stores what it came to. It runs in a goroutine of its own, where a panic would end the
+// program: a kind's bug is to fail its node alone.
+func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error), in stage.Chunk, inputs spec.Digest) (c *storedChunk, err error) {
+	defer recovered(&err)
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -220,10 +222,13 @@ func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error
 	if err != nil {
 		return nil, err
 	}
-	c := &storedChunk{Ledger: delta.Ledger, Partial: delta.Partial, Out: map[string]chunkDelta{}}
+	c = &storedChunk{Ledger: delta.Ledger, Partial: delta.Partial, Out: map[string]chunkDelta{}}
 	for port, p := range delta.Out {
 		if p == nil {
 			continue
+		}
+		if err := m.check(port, p, in.Rows); err != nil {
+			return nil, err
 		}
 		if c.Out[port], err = storeDelta(ctx, m.x.store, p); err != nil {
 			return nil, fmt.Errorf("port %s: %w", port, err)
@@ -247,6 +252,17 @@ func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error
 		return nil, err
 	}
 	return c, nil
+}
+
+// check refuses what no table could be made of.
+func (m *mapping) check(port string, p *stage.PortDelta, rows int) error {
+	if !slices.ContainsFunc(m.ports.Out, func(o spec.OutPort) bool { return o.Name == port }) {
+		return fmt.Errorf("the stage kind %s fills the port %s, which it does not declare", m.kind.Name, port)
+	}
+	if p.Make == nil && p.Keep.Of() != rows {
+		return fmt.Errorf("port %s: the stage kind %s selects from %d rows where there are %d", port, m.kind.Name, p.Keep.Of(), rows)
+	}
+	return nil
 }
 
 func (m *mapping) progress(rows int) {
@@ -294,7 +310,7 @@ func (m *mapping) finish(ctx context.Context, chunks []*storedChunk) (*entry, er
 			ledger = append(ledger, LedgerLine{Chunk: i, Entry: e})
 		}
 	}
-	counts, err := m.balance(mapped, ledger)
+	counts, err := m.balance(chunks, mapped, ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +328,9 @@ func (m *mapping) refined(ctx context.Context, c *storedChunk, was map[string]da
 	}
 	stored, mapped := c.Out[port]
 	if !mapped {
+		if err := m.check(port, p, m.rows[i]); err != nil {
+			return chunkDelta{}, err
+		}
 		return storeDelta(ctx, m.x.store, p)
 	}
 	if p.Keep.Digest() == was[port].Digest() && len(p.Columns) == 0 {
@@ -321,7 +340,7 @@ func (m *mapping) refined(ctx context.Context, c *storedChunk, was map[string]da
 }
 
 // balance counts the ledger, and refuses a stage that loses rows without saying so.
-func (m *mapping) balance(mapped *stage.Mapped, ledger Ledger) (Counts, error) {
+func (m *mapping) balance(chunks []*storedChunk, mapped *stage.Mapped, ledger Ledger) (Counts, error) {
 	c := Counts{Out: map[string]int64{}, Dropped: map[string]int64{}, Noted: map[string]int64{}}
 	for _, l := range ledger {
 		if l.Kept {
@@ -339,11 +358,14 @@ func (m *mapping) balance(mapped *stage.Mapped, ledger Ledger) (Counts, error) {
 			}
 		}
 		kept, made := make([]bool, rows), 0
-		for _, p := range mapped.Deltas[i].Out {
-			if p == nil {
+		for port, p := range mapped.Deltas[i].Out {
+			switch {
+			case p == nil:
 				continue
-			}
-			if p.Keep.Of() != rows || m.kind.Sources != nil {
+			case p.Make != nil:
+				made += p.Make.Rows
+				continue
+			case chunks[i].Out[port].Made:
 				made += p.Keep.Len()
 				continue
 			}
@@ -380,6 +402,3 @@ func (m *mapping) passesRows() bool {
 	}
 	return false
 }
-
-// errChanged says that an input is not what it was when the plan was made.
-var errChanged = errors.New("the file changed since the plan was made")

@@ -62,6 +62,7 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	if err != nil {
 		return err
 	}
+	same := x.same(n, raw)
 	if err := x.store.PutAction(n.BaseDigest, key.InputsDigest, raw); err != nil {
 		if !x.conflict(n, err) {
 			return err
@@ -72,13 +73,14 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 		return err
 	}
 	o.State = Ran
-	if x.same(n, raw) {
+	if same {
 		o.State = Same
 	}
 	return nil
 }
 
-// same reports whether the last run's result under this address had the same bytes.
+// same reports whether the last run's result under this address had the same bytes. It is asked before the result is
+// stored, since the key may be that of a last run that did not finish.
 func (x *run) same(n *planner.Node, raw []byte) bool {
 	if x.opts.Previous == nil {
 		return false
@@ -100,9 +102,14 @@ func (x *run) replaced(n *planner.Node) bool {
 	return false
 }
 
-// key is the plan's, or worked out now that the inputs are known.
+// key is the plan's, or worked out now that the inputs are known. The plan's holds only while its inputs are those that
+// it saw: one that was lost since, and made again, may be another.
 func (x *run) key(n *planner.Node, members []planner.Member) (*planner.Key, error) {
-	if n.Key != nil {
+	same := n.Key != nil
+	for _, in := range n.Inputs {
+		same = same && x.state[in.Node].State == Cached
+	}
+	if same {
 		return n.Key, nil
 	}
 	return planner.NodeKey(x.portsOf(n, members), members)
@@ -127,11 +134,7 @@ func (x *run) warn(text string) {
 
 // work runs the stage. A panic in a kind is its bug and fails its node alone.
 func (x *run) work(ctx context.Context, n *planner.Node, members []planner.Member) (e *entry, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the stage panicked: %v. This is a bug of prefab\n%s", r, debug.Stack())
-		}
-	}()
+	defer recovered(&err)
 	if n.Kind == planner.UnionKind {
 		if err := x.acquire(ctx); err != nil {
 			return nil, err
@@ -147,6 +150,13 @@ func (x *run) work(ctx context.Context, n *planner.Node, members []planner.Membe
 		return x.runMapper(ctx, n, k, members)
 	}
 	return x.runRunner(ctx, n, k, members)
+}
+
+// recovered makes an error of a panic. It is deferred.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the stage panicked: %v. This is a bug of prefab\n%s", r, debug.Stack())
+	}
 }
 
 func (x *run) runRunner(ctx context.Context, n *planner.Node, k *stage.Kind, members []planner.Member) (*entry, error) {

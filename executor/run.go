@@ -66,11 +66,11 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 		specs[k.Name] = &k.KindSpec
 	}
 	x.judge = planner.NewJudge(plan.Pipeline, specs, x.measured)
-	ctx, cancel := context.WithCancelCause(ctx)
+	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	x.loop(ctx, cancel)
+	x.loop(within, cancel)
 	out := &Outcome{Nodes: x.state, Warnings: x.warned}
-	out.Interrupted = errors.Is(context.Cause(ctx), ErrInterrupted)
+	out.Interrupted = ctx.Err() != nil // FailFast ends only what is within
 	for i := range plan.Verdicts {
 		out.Verdicts = append(out.Verdicts, *x.judge.Verdict(i))
 	}
@@ -161,18 +161,21 @@ func (x *run) held(ctx context.Context, n *planner.Node) (State, string) {
 	if n.State == planner.Excluded {
 		return Excluded, n.Reason
 	}
-	before := func(list ...State) (string, bool) {
+	before := func(s State) (string, bool) {
 		for _, in := range n.Inputs {
-			for _, s := range list {
-				if x.state[in.Node].State == s {
-					return x.state[in.Node].Node.Addr.String(), true
-				}
+			if x.state[in.Node].State == s {
+				return x.state[in.Node].Node.Addr.String(), true
 			}
 		}
 		return "", false
 	}
-	if addr, ok := before(Failed, Skipped); ok {
-		return Skipped, x.root(addr) + " failed"
+	for _, in := range n.Inputs {
+		switch o := x.state[in.Node]; o.State {
+		case Failed:
+			return Skipped, o.Node.Addr.String() + " failed"
+		case Skipped:
+			return Skipped, o.Reason // which names the stage that really failed
+		}
 	}
 	for _, g := range n.Guards {
 		if v := x.judge.Verdict(g); v.Outcome == planner.Pending {
@@ -194,27 +197,6 @@ func (x *run) held(ctx context.Context, n *planner.Node) (State, string) {
 		return Stopped, "the run was stopped"
 	}
 	return "", ""
-}
-
-// root names the ancestor that really failed.
-func (x *run) root(addr string) string {
-	for range x.state {
-		a, err := spec.ParseAddr(addr)
-		if err != nil {
-			return addr
-		}
-		n, ok := x.plan.Node(a)
-		if !ok || x.state[n.Index].State != Skipped {
-			return addr
-		}
-		for _, in := range n.Inputs {
-			if s := x.state[in.Node].State; s == Failed || s == Skipped {
-				addr = x.state[in.Node].Node.Addr.String()
-				break
-			}
-		}
-	}
-	return addr
 }
 
 func (x *run) members(n *planner.Node) ([]planner.Member, error) {

@@ -102,13 +102,16 @@ func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, source sp
 	next := 0
 	err := resolve.Read(ctx, m.x.dir, source, f, func(b []byte) error {
 		if next >= len(pieces) {
+			if m.limit() == 0 {
+				return resolve.ErrChanged
+			}
 			return errLimit
 		}
 		i := next
 		next++
 		p := pieces[i]
 		if spec.HashBytes(b) != p.segment.Digest {
-			return errChanged
+			return resolve.ErrChanged
 		}
 		if chunks[i] != nil {
 			return nil
@@ -137,7 +140,7 @@ func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, source sp
 	case err != nil:
 		return fmt.Errorf("%s: %w", f.Path, err)
 	case next < len(pieces):
-		return fmt.Errorf("%s: %w", f.Path, errChanged)
+		return fmt.Errorf("%s: %w", f.Path, resolve.ErrChanged)
 	}
 	return nil
 }

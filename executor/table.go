@@ -15,7 +15,7 @@ import (
 	"github.com/prefab-build/prefab/spec"
 )
 
-// A Table is a laid dataset: chunks of columns that lie in the store, each seen through a selection.
+// A Table is a laid dataset: chunks of columns that lie in the store, each seen through a selection. No chunk is empty.
 type Table struct {
 	store  Store
 	chunks []tableChunk
@@ -40,8 +40,10 @@ type columnRef struct {
 	Blob spec.Digest     `json:"blob"`
 }
 
-// absent stands in a key for a column that a chunk does not have: it is all null there.
-var absent = spec.HashBytes([]byte("prefab: a column that is not there"))
+// absent stands in a key for a column that a chunk does not have: as many nulls as the chunk has rows.
+func absent(rows int) spec.Digest {
+	return spec.HashBytes(fmt.Appendf(nil, "prefab: %d rows of a column that is not there", rows))
+}
 
 // Rows returns the number of rows.
 func (t *Table) Rows() (n int64) {
@@ -127,7 +129,7 @@ func (t *Table) knownDigests(c *tableChunk, columns []string) ([]spec.Digest, bo
 		col, lv, ok := c.find(name)
 		switch {
 		case !ok:
-			list[k] = absent
+			list[k] = absent(c.rows)
 		case lv.all:
 			list[k] = col.Blob
 		default:
@@ -233,7 +235,7 @@ func (t *Table) complete(ctx context.Context) bool {
 	return whole
 }
 
-// Chunks returns the number of chunks, empty ones included.
+// Chunks returns the number of chunks.
 func (t *Table) Chunks() int { return len(t.chunks) }
 
 // digest names the table's structure: blobs and selections. Two tables of equal digest have equal rows.

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -19,16 +20,17 @@ func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.M
 		member  int
 	}
 	seen := map[spec.Digest]place{}
+	var names []string
 	var deltas []chunkDelta
 	var ledger Ledger
 	var artifact spec.Artifact
 	counts := Counts{Out: map[string]int64{}, Dropped: map[string]int64{}}
 	for k, m := range members {
 		o := m.Artifact.(Output)
-		artifact = o.Artifact
+		artifact, names = o.Artifact, append([]string{spec.ID}, columnNames(o.Artifact)...)
 		for i := range o.Table.chunks {
 			c := &o.Table.chunks[i]
-			rows, err := o.Table.Load(ctx, i, append([]string{spec.ID}, columnNames(o.Artifact)...))
+			rows, err := o.Table.Load(ctx, i, names)
 			if err != nil {
 				return nil, err
 			}
@@ -54,7 +56,7 @@ func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.M
 				return nil, clash
 			}
 			counts.In += int64(c.rows)
-			deltas = append(deltas, frozen(c, keep))
+			deltas = append(deltas, frozen(c, keep, names))
 			h.Progress(int64(len(seen)), 0, "rows")
 		}
 	}
@@ -62,13 +64,23 @@ func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.M
 	return h.entry(map[string][]chunkDelta{"rows": deltas}, ledger, counts)
 }
 
-// frozen writes a chunk out as if it had been made: its levels become layers.
-func frozen(c *tableChunk, keep dataset.Selection) chunkDelta {
+// frozen writes a chunk out as if it had been made: its levels become layers, of those columns that can be seen and
+// are named. The others are in no key, and could not be given to another run.
+func frozen(c *tableChunk, keep dataset.Selection, names []string) chunkDelta {
 	d := chunkDelta{Made: true, Rows: keep.Len()}
 	sel := partial(keep)
-	for _, lv := range c.levels {
-		lv = through(lv, c.rows, sel)
-		l := layer{Columns: lv.columns}
+	for i := range c.levels {
+		var seen []columnRef
+		for _, col := range c.levels[i].columns {
+			if _, lv, _ := c.find(col.Name); lv == &c.levels[i] && slices.Contains(names, col.Name) {
+				seen = append(seen, col)
+			}
+		}
+		if seen == nil {
+			continue
+		}
+		lv := through(c.levels[i], c.rows, sel)
+		l := layer{Columns: seen}
 		if !lv.all {
 			l.Sel = &selection{lv.sel}
 		}

@@ -38,7 +38,7 @@ func Diff(was, is []Component) []string {
 // the list of changes, which knows more of it than a digest tells.
 func Differences(was PreviousNode, n *Node, changes []Change) []string {
 	texts := Diff(was.Base, n.Base)
-	if n.Key == nil {
+	if n.Key == nil || len(was.Inputs) == 0 { // it did not come so far
 		return texts
 	}
 	files := false

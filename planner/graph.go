@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,8 +58,8 @@ func build(p *spec.Pipeline, kinds map[string]*spec.KindSpec) (*graph, error) {
 		g.gates[p.Gates[i].Addr] = &p.Gates[i]
 	}
 	visiting := map[spec.Addr]bool{}
-	for i := range p.Blocks {
-		if _, err := g.add(p.Blocks[i].Addr, visiting); err != nil {
+	for _, a := range slices.SortedFunc(maps.Keys(g.blocks), spec.Addr.Compare) {
+		if _, err := g.add(a, visiting); err != nil {
 			return nil, err
 		}
 	}
@@ -121,11 +122,7 @@ func (g *graph) source(a spec.Addr, port spec.InPort, in spec.Input, visiting ma
 	if i, ok := g.unions[id]; ok {
 		return i, "rows", nil
 	}
-	name := a.String() + "." + in.Port
-	if in.Member != "" {
-		name += "." + in.Member
-	}
-	n := &Node{Addr: spec.Addr{Kind: UnionKind, Name: name}, Kind: UnionKind}
+	n := &Node{Addr: unionAddr(a, in), Kind: UnionKind}
 	for i, r := range in.Refs {
 		n.Inputs = append(n.Inputs, Input{Port: "members", Member: fmt.Sprint(i), Node: from[i], From: r.Port})
 	}
@@ -133,6 +130,20 @@ func (g *graph) source(a spec.Addr, port spec.InPort, in spec.Input, visiting ma
 	i := g.push(n, k, k.Ports(nil))
 	g.unions[id] = i
 	return i, "rows", nil
+}
+
+// unionAddr names a union after the input that asked for it first. What a person chose freely stands in the key, so that
+// the address can be read back.
+func unionAddr(a spec.Addr, in spec.Input) spec.Addr {
+	u := spec.Addr{Kind: UnionKind, Name: a.Kind + "." + a.Name + "." + in.Port, Key: a.Key}
+	switch {
+	case in.Member == "":
+	case u.Key == "":
+		u.Key = in.Member
+	default:
+		u.Key += "/" + in.Member
+	}
+	return u
 }
 
 // afterGates returns the nodes whose metrics the gates read, so that they are placed and judged before.

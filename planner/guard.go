@@ -26,7 +26,7 @@ func gateReads(gate *spec.Gate) []spec.Addr {
 // exports downstream of its stage's outputs, or, of a stage without outputs, of the model that it judges; with
 // on_failure = "stop" everything behind, with "warn" nothing. Guards are by index into the verdicts.
 func (g *graph) guard(verdicts []Verdict) {
-	readers := g.readers()
+	readers := g.readers(carries)
 	for i, v := range verdicts {
 		if v.Severity != "error" {
 			continue
@@ -89,11 +89,20 @@ func (g *graph) permute(order []int) {
 	g.nodes, g.ports, g.specs = nodes, ports, specs
 }
 
-func (g *graph) readers() [][]int {
+// carries reports whether a guard reaches through an output: through rows and models, not through reports, which are
+// there to show the failure.
+func carries(out spec.OutPort) bool { return out.Artifact.IsRows() || out.Artifact == spec.Model }
+
+// readers lists, for each node, those that read an output of it that the filter takes; nil takes all.
+func (g *graph) readers(through func(spec.OutPort) bool) [][]int {
 	readers := make([][]int, len(g.nodes))
 	for _, n := range g.nodes {
 		for _, in := range n.Inputs {
-			readers[in.Node] = append(readers[in.Node], n.Index)
+			for _, out := range g.ports[in.Node].Out {
+				if out.Name == in.From && (through == nil || through(out)) {
+					readers[in.Node] = append(readers[in.Node], n.Index)
+				}
+			}
 		}
 	}
 	return readers
@@ -105,7 +114,7 @@ func (g *graph) guarded(v Verdict, readers [][]int) []int {
 	}
 	at := g.byAddr[v.Subject]
 	from := []int{at}
-	if len(g.ports[at].Out) == 0 {
+	if !slices.ContainsFunc(g.ports[at].Out, carries) {
 		from = g.modelsOf(at)
 	}
 	// What the threshold's own stage is made from cannot wait for it.

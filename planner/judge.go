@@ -156,6 +156,9 @@ func judgeThreshold(b *spec.Block, t spec.Threshold, k *spec.KindSpec, profile s
 	if v.OnFailure == "" {
 		v.OnFailure = "guard"
 	}
+	if v.OnFailure == "warn" || profile == "permissive" {
+		v.Severity = "warn"
+	}
 	def := metricNamed(k.Ports(b.Config), t.Metric)
 	if def == nil {
 		v.Outcome, v.Message = NotEvaluated, fmt.Sprintf("%s measures no %s.", b.Addr, t.Metric)
@@ -167,7 +170,7 @@ func judgeThreshold(b *spec.Block, t spec.Threshold, k *spec.KindSpec, profile s
 		v.Message = fmt.Sprintf("The profile %q sets no limit for %s: give the threshold a min or a max.", profile, t.Metric)
 		return v
 	}
-	if l.Warn || v.OnFailure == "warn" {
+	if l.Warn {
 		v.Severity = "warn"
 	}
 	v.Condition = l.Text(t.Metric)

@@ -102,7 +102,7 @@ func (m *maker) narrow() {
 			from = append(from, i)
 		}
 	}
-	for _, i := range downstream(m.readers(), from, true) {
+	for _, i := range downstream(m.readers(nil), from, true) {
 		m.excluded[i] = true
 	}
 }
@@ -119,8 +119,14 @@ func (m *maker) plan(n *Node) error {
 	}
 	n.BaseDigest = Digest(n.Base)
 	n.Estimate = m.known.Estimate(n)
-	if stopped := m.stoppedBy(n); stopped != "" {
-		n.State, n.Reason = Blocked, stopped
+	if m.specs[n.Index].Sources != nil {
+		files := m.facts.Files[n.Addr.String()]
+		n.Key = sourceKey(files)
+		for _, f := range files {
+			n.Rows += f.Records()
+		}
+	}
+	if n.State, n.Reason = m.guardedBy(n); n.State != "" {
 		return nil
 	}
 	members, missing := m.members(n)
@@ -130,17 +136,34 @@ func (m *maker) plan(n *Node) error {
 	return m.planKnown(n, members)
 }
 
-func (m *maker) stoppedBy(n *Node) string {
+// guardedBy says what a node's guards make of it: blocked by a verdict that does not pass, left out by one that cannot
+// be judged since what it judges is left out. Open verdicts keep nobody from planning.
+func (m *maker) guardedBy(n *Node) (State, string) {
+	var left *Verdict
 	for _, i := range n.Guards {
-		if v := m.judge.Verdict(i); v.Stops() {
-			return v.Why()
+		switch v := m.judge.Verdict(i); {
+		case v.Stops():
+			return Blocked, v.Why()
+		case v.Outcome == Pending:
+			left = v
 		}
 	}
-	return ""
+	if left != nil {
+		return Excluded, fmt.Sprintf("%s cannot be judged: what it judges is left out", left.Subject)
+	}
+	return "", ""
 }
 
-// members returns the input artifacts, or the first input node whose result is not known.
+// members returns the input artifacts, or the input node whose result is not known: a blocked one before one that is left
+// out, that before any other.
 func (m *maker) members(n *Node) ([]Member, int) {
+	for _, s := range []State{Blocked, Excluded} {
+		for _, in := range n.Inputs {
+			if m.nodes[in.Node].State == s {
+				return nil, in.Node
+			}
+		}
+	}
 	var list []Member
 	for _, in := range n.Inputs {
 		r := m.results[in.Node]
@@ -163,7 +186,9 @@ func (m *maker) planUnknown(n, missing *Node) error {
 		n.State, n.Reason = Excluded, fmt.Sprintf("%s is left out", missing.Addr)
 	case missing.State == Blocked:
 		n.State, n.Reason = Blocked, fmt.Sprintf("%s is blocked", missing.Addr)
-	case m.known.HasBase(n.BaseDigest) && !m.replaced(n):
+	case m.replaced(n):
+		n.State, n.Reason = WillRun, "named by --replace"
+	case m.known.HasBase(n.BaseDigest):
 		n.State = MayRun
 	default:
 		n.State = WillRun
@@ -173,14 +198,10 @@ func (m *maker) planUnknown(n, missing *Node) error {
 }
 
 func (m *maker) planKnown(n *Node, members []Member) (err error) {
-	if m.specs[n.Index].Sources != nil {
-		files := m.facts.Files[n.Addr.String()]
-		n.Key = sourceKey(files)
-		for _, f := range files {
-			n.Rows += f.Records()
+	if n.Key == nil {
+		if n.Key, err = NodeKey(m.ports[n.Index], members); err != nil {
+			return err
 		}
-	} else if n.Key, err = NodeKey(m.ports[n.Index], members); err != nil {
-		return err
 	}
 	for _, in := range members {
 		if port, ok := portNamed(m.ports[n.Index], in.Port); ok && (port.Mapped || len(members) == 1) {

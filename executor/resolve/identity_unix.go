@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -24,4 +25,14 @@ func identity(path string, info fs.FileInfo) spec.Digest {
 	}
 	return spec.HashBytes(fmt.Appendf(nil, "%s\x00%d\x00%d\x00%d\x00%d\x00%d",
 		abs, st.Dev, st.Ino, info.Size(), info.ModTime().UnixNano(), changed(st)))
+}
+
+// inodeTime is when the file's inode last changed, and the zero time where that is not known.
+func inodeTime(info fs.FileInfo) time.Time {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		if t := changed(st); t != 0 {
+			return time.Unix(0, t)
+		}
+	}
+	return time.Time{}
 }

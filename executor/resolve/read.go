@@ -3,6 +3,7 @@ package resolve
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
@@ -33,8 +34,11 @@ func frameFile(ctx context.Context, path string, s spec.Source, progress func(do
 	return bytes.Clone(sum.Header), list, err
 }
 
+// ErrChanged says that a file is not what it was when the facts were gathered.
+var ErrChanged = errors.New("the file changed since the plan was made")
+
 // Read gives the segments of a file, or the parts of a generated source, in order. The bytes are valid until emit
-// returns.
+// returns. A file whose header is not that of the facts is refused; the caller compares the segments.
 func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emit func([]byte) error) error {
 	if s.Parts != nil {
 		for _, part := range s.Parts {
@@ -52,6 +56,9 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 	_, err = frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
+		}
+		if !bytes.Equal(seg.Header, file.Header) {
+			return ErrChanged
 		}
 		return emit(seg.Bytes)
 	})

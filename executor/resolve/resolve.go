@@ -87,10 +87,11 @@ func (r *Resolver) source(ctx context.Context, addr spec.Addr, n int, s spec.Sou
 	group.SetLimit(2) // one disk
 	for i, path := range paths {
 		group.Go(func() error {
-			files[i], err = r.file(ctx, addr, n, s, path)
+			f, err := r.file(ctx, addr, n, s, path)
 			if err != nil {
 				problems[i] = &FileError{Addr: addr, Source: n, Path: path, Err: err}
 			}
+			files[i] = f
 			return ctx.Err()
 		})
 	}
@@ -115,13 +116,13 @@ func generated(n int, s spec.Source) planner.File {
 func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error) {
 	var all []string
 	for _, pattern := range s.Paths {
-		full := pattern
-		if !filepath.IsAbs(pattern) {
-			full = filepath.Join(r.Dir, pattern)
-		}
-		if !strings.ContainsAny(pattern, "*?[") {
+		if !strings.ContainsAny(pattern, "*?[") || exists(Path(r.Dir, pattern)) {
 			all = append(all, pattern)
 			continue
+		}
+		full := pattern
+		if !filepath.IsAbs(pattern) {
+			full = filepath.Join(literally(r.Dir), pattern)
 		}
 		found, err := filepath.Glob(full)
 		if err == nil && len(found) == 0 {
@@ -141,6 +142,20 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
+}
+
+// exists is for files whose names look like globs.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// literally escapes a folder's name, so that it stands for itself at the head of a glob. Windows knows no escape.
+func literally(dir string) string {
+	if filepath.Separator == '\\' {
+		return dir
+	}
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
 }
 
 // file frames one file, or remembers how it was framed.
@@ -200,10 +215,10 @@ func Path(dir, path string) string {
 }
 
 // settled reports whether a file is old enough to be known by its times: a file that is written again within the
-// clock's grain looks the same.
+// clock's grain looks the same. A program may set the time of the content to what it likes, so the inode's counts too.
 func settled(info fs.FileInfo, now time.Time) bool {
 	const grain = 2 * time.Second
-	return now.Sub(info.ModTime()) > grain
+	return now.Sub(info.ModTime()) > grain && now.Sub(inodeTime(info)) > grain
 }
 
 func frameBase(s spec.Source) spec.Digest {

@@ -20,6 +20,7 @@ func (t *Table) ByID(ctx context.Context, columns ...string) iter.Seq2[dataset.C
 	if !contains(columns, spec.ID) {
 		columns = append([]string{spec.ID}, columns...)
 	}
+	t.declared(columns)
 	passes := 1
 	for t.Rows/int64(passes) > passRows && passes < 256 {
 		passes *= 2

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/stream"
@@ -65,12 +66,17 @@ func (t *Table) Chunk(i int, columns ...string) (dataset.Chunk, error) {
 	if len(columns) == 0 {
 		columns = t.columns
 	}
+	t.declared(columns)
+	return t.load(i, columns)
+}
+
+// declared panics when a column is read that Ports does not declare: it would be in no key.
+func (t *Table) declared(columns []string) {
 	for _, c := range columns {
 		if !contains(t.columns, c) {
 			panic(fmt.Sprintf("stage: column %q is read but not declared by Ports", c))
 		}
 	}
-	return t.load(i, columns)
 }
 
 // All yields the chunks in source order.
@@ -160,8 +166,14 @@ func (t *Task) PutFile(port, name string, content []byte) error {
 	return w.Close()
 }
 
-// Metric records a measurement. A metric that Ports does not define is a mistake of the kind's and panics.
+// Metric records a measurement. A metric that Ports does not define is a mistake of the kind's and panics, and so is a
+// number that is none: what cannot be computed is unavailable, with a reason.
 func (t *Task) Metric(m spec.Metric) {
+	for _, x := range []*float64{m.Value, m.Low, m.High} {
+		if x != nil && (math.IsNaN(*x) || math.IsInf(*x, 0)) {
+			panic(fmt.Sprintf("stage: metric %s is measured as %v", m.Name, *x))
+		}
+	}
 	for _, def := range t.ports.Metrics {
 		if def.Name == m.Name {
 			if m.Unit == "" {
