@@ -110,7 +110,7 @@ gate "g" {
 `, Options{})
 	want := []string{
 		`dataset.hh out-of-bounds [{var.rows -5} {local.more -10}]`,
-		`gate.g sensitive-value [{dataset.hh.rows the metric dataset.hh.rows} {var.key (sensitive)}]`,
+		`gate.g sensitive-value [{var.key (sensitive)}]`,
 	}
 	for i, d := range diags {
 		if got := d.Block + " " + d.Code + " " + fmt.Sprint(d.Values); i >= len(want) || got != want[i] {

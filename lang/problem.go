@@ -123,7 +123,8 @@ func (l *loader) explain(since int, vars []hcl.Traversal, sc *scope) {
 		if slices.ContainsFunc(values, func(o diag.Operand) bool { return o.Traversal == name }) {
 			continue
 		}
-		if v, ok := l.quietly(t, sc); ok {
+		// That a metric is a metric is no news.
+		if v, ok := l.quietly(t, sc); ok && v != "the metric "+name {
 			values = append(values, diag.Operand{Traversal: name, Value: v})
 		}
 	}
