@@ -1,10 +1,12 @@
+//go:build unix
+
 package main
 
 import (
 	"bufio"
 	"io"
 	"os/exec"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,11 +15,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// signals are what meet can send.
-var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM}
+// processCommands are the commands of scripts that deal with a running program.
+var processCommands = map[string]func(*testscript.TestScript, bool, []string){"meet": meet, "during": during}
 
-// meet SIGNAL CODE TEXT PROGRAM ARG... starts a program, waits until it writes a line with the text to its standard
-// output or error, sends it the signal, and wants it to end with the code; of a killed program that is -1.
+var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
+
+// meet SIGNAL CODE TEXT PROGRAM ARG... starts a program, sends it a signal when it has written a line with the text, and
+// wants it to end with the code; of a killed program that is -1.
 func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: meet SIGNAL CODE TEXT PROGRAM ARG...")
@@ -27,59 +31,87 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok || err != nil {
 		ts.Fatalf("meet: %s %s is no signal and exit code", args[0], args[1])
 	}
-	path, err := exec.LookPath(args[3])
+	p := startProgram(ts, args[2], args[3:])
+	p.wait(ts, code, func() { ts.Check(p.cmd.Process.Signal(signal)) })
+}
+
+// during TEXT PROGRAM ARG... -- CODE OTHER ARG... pauses a program when it has written a line with the text, runs the
+// other, which must end with the code, and lets the first go on to its good end.
+func during(ts *testscript.TestScript, neg bool, args []string) {
+	at := slices.Index(args, "--")
+	if neg || at < 2 || len(args) < at+3 {
+		ts.Fatalf("usage: during TEXT PROGRAM ARG... -- CODE OTHER ARG...")
+	}
+	p := startProgram(ts, args[0], args[1:at])
+	p.wait(ts, 0, func() {
+		ts.Check(p.cmd.Process.Signal(syscall.SIGSTOP))
+		defer func() { ts.Check(p.cmd.Process.Signal(syscall.SIGCONT)) }()
+		exits(ts, false, args[at+1:])
+	})
+}
+
+// A program runs beside the script.
+type program struct {
+	cmd   *exec.Cmd
+	found chan struct{} // closed at the first line with the text
+	ended chan error
+	text  string
+	lines []string // what it wrote; read it after the end
+}
+
+// startProgram starts a program in the script's folder and reads all that it writes.
+func startProgram(ts *testscript.TestScript, text string, args []string) *program {
+	path, err := exec.LookPath(args[0])
 	ts.Check(err)
-	cmd := exec.Command(path, args[4:]...)
-	cmd.Dir = ts.MkAbs(".")
+	p := &program{
+		cmd:   exec.Command(path, args[1:]...), //nolint:noctx // wait ends it after a minute
+		found: make(chan struct{}), ended: make(chan error, 1), text: text,
+	}
+	p.cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PREFAB_CACHE", "HOME", "TZ", "PATH"} {
-		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+		p.cmd.Env = append(p.cmd.Env, name+"="+ts.Getenv(name))
 	}
 	r, w := io.Pipe()
-	cmd.Stdout, cmd.Stderr = w, w
-	ts.Check(cmd.Start())
-	limit := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
-	defer limit.Stop()
-	met := make(chan bool, 1)
+	p.cmd.Stdout, p.cmd.Stderr = w, w
+	ts.Check(p.cmd.Start())
+	read := make(chan struct{})
 	go func() {
-		met <- watch(ts, r, args[2], func() { _ = cmd.Process.Signal(signal) })
+		defer close(read)
+		p.read(r)
 	}()
-	err = cmd.Wait()
-	_ = w.Close()
-	if !<-met {
-		ts.Fatalf("it ended without writing %q", args[2])
-	}
-	if got := exitCode(ts, err); got != code {
-		ts.Fatalf("exit code %d, not %d", got, code)
-	}
+	go func() {
+		err := p.cmd.Wait()
+		_ = w.Close()
+		<-read
+		p.ended <- err
+	}()
+	return p
 }
 
-// watch logs all lines, and calls found at the first that holds a text.
-func watch(ts *testscript.TestScript, r io.Reader, text string, found func()) (met bool) {
-	lines := bufio.NewScanner(r)
+func (p *program) read(r io.Reader) {
+	lines, met := bufio.NewScanner(r), false
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		ts.Logf("> %s", lines.Text())
-		if !met && strings.Contains(lines.Text(), text) {
+		p.lines = append(p.lines, lines.Text())
+		if !met && strings.Contains(lines.Text(), p.text) {
 			met = true
-			found()
+			close(p.found)
 		}
 	}
-	return met
 }
 
-// A timeless writer passes text on with durations replaced, and with the spaces around them that depend on their
-// length; the sizes of files too, which change with every word of a dataset card.
-type timeless struct{ w io.Writer }
-
-var (
-	durations = regexp.MustCompile(`( *)(~?)(?:<1ms|\b\d+ms|\b\d+\.\ds|\b\d+s\b)( *)`)
-	sizes     = regexp.MustCompile(`\b[\d.]+ (?:bytes|kB|MB)\b`)
-)
-
-func (t *timeless) Write(p []byte) (int, error) {
-	text := durations.ReplaceAllStringFunc(string(p), func(s string) string {
-		m := durations.FindStringSubmatch(s)
-		return m[1][:min(len(m[1]), 1)] + m[2] + "TIME" + m[3][:min(len(m[3]), 1)]
-	})
-	_, err := io.WriteString(t.w, sizes.ReplaceAllString(text, "SIZE"))
-	return len(p), err
+// wait does something when the program has written its text, and wants it to end with the code.
+func (p *program) wait(ts *testscript.TestScript, code int, then func()) {
+	limit := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
+	defer limit.Stop()
+	select {
+	case <-p.found:
+		then()
+	case err := <-p.ended:
+		ts.Fatalf("it ended without writing %q: %v\n%s", p.text, err, strings.Join(p.lines, "\n"))
+	}
+	err := <-p.ended
+	if got := exitCode(ts, err); got != code {
+		ts.Fatalf("exit code %d, not %d\n%s", got, code, strings.Join(p.lines, "\n"))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,14 +54,20 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("there is no condition " + name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"append": appendTo,
-			"damage": damage,
-			"edit":   edit,
-			"exits":  exits,
-			"meet":   meet,
-		},
+		Cmds: commands(),
 	})
+}
+
+// commands are what scripts can say beside what testscript knows.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := map[string]func(*testscript.TestScript, bool, []string){
+		"append": appendTo,
+		"damage": damage,
+		"edit":   edit,
+		"exits":  exits,
+	}
+	maps.Copy(all, processCommands)
+	return all
 }
 
 // dataFolder is where real data lies, if it is there at all.

@@ -141,8 +141,12 @@ func outcomeJSON(out *executor.Outcome, values []Value) map[string]any {
 	if verdicts == nil {
 		verdicts = []planner.Verdict{}
 	}
+	placed := out.Placed
+	if placed == nil {
+		placed = []executor.Placement{}
+	}
 	return map[string]any{
-		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": out.Placed, "outputs": outputs,
+		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": placed, "outputs": outputs,
 		"interrupted": out.Interrupted,
 	}
 }

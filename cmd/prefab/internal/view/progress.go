@@ -14,27 +14,44 @@ import (
 	"github.com/prefab-build/prefab/spec"
 )
 
-// A Progress shows a run while it goes on: bars on a terminal, lines elsewhere, events for machines.
+// A Progress shows a run while it goes on: bars on a terminal, lines elsewhere, events for machines. It is silent for a
+// second at most, whatever the stages say of themselves.
 type Progress struct {
 	v     *View
 	width int
 	bars  *mpb.Progress
-	mu    sync.Mutex // guards what follows
+	stop  chan struct{}
+	mu    sync.Mutex // guards what follows, and what is written
 	bar   map[spec.Addr]*mpb.Bar
-	last  map[spec.Addr]time.Time // of the last line
-	since map[spec.Addr]time.Time
-	texts sync.Map // by address: what stands behind a bar; read by the goroutine that draws
+	work  map[spec.Addr]*working
+	wrote time.Time // the last line
+	texts sync.Map  // by address: what stands behind a bar; read by the goroutine that draws
 }
+
+// working is a stage at work.
+type working struct {
+	since time.Time
+	last  executor.Event // of its progress
+	told  time.Time      // when a line or an event last spoke of it
+}
+
+// silence is how long a run may go on without a sign of life, and rate how often a machine is told of one stage.
+const (
+	silence = time.Second
+	rate    = 200 * time.Millisecond
+)
 
 // Progress begins to show a run.
 func (v *View) Progress(p *planner.Plan) *Progress {
-	s := &Progress{v: v, bar: map[spec.Addr]*mpb.Bar{}, last: map[spec.Addr]time.Time{}, since: map[spec.Addr]time.Time{}}
+	s := &Progress{v: v, bar: map[spec.Addr]*mpb.Bar{}, work: map[spec.Addr]*working{}, stop: make(chan struct{}), wrote: time.Now()}
 	for _, n := range p.Nodes {
 		s.width = max(s.width, len(n.Addr.String()))
 	}
 	s.width = min(s.width, 34)
 	if v.terminal {
 		s.bars = mpb.New(mpb.WithOutput(v.err), mpb.WithWidth(24), mpb.WithRefreshRate(150*time.Millisecond))
+	} else {
+		go s.alive()
 	}
 	return s
 }
@@ -43,9 +60,30 @@ func (v *View) Progress(p *planner.Plan) *Progress {
 func (s *Progress) Event(e executor.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	switch e.Type {
+	case "start":
+		s.work[e.Addr] = &working{since: e.Time, told: e.Time}
+	case "progress":
+		w := s.work[e.Addr]
+		if w == nil {
+			return // it ended
+		}
+		w.last = e
+		if s.bars == nil && (!s.v.opts.JSON || (e.Time.Sub(w.told) < rate && e.Done != e.Total)) {
+			return // alive tells of it
+		}
+		w.told = e.Time
+	case "finish":
+		delete(s.work, e.Addr)
+	}
+	s.show(e)
+}
+
+func (s *Progress) show(e executor.Event) {
 	switch {
 	case s.v.opts.JSON:
 		s.v.printJSON(eventJSON(e))
+		s.wrote = time.Now()
 	case s.bars != nil:
 		s.draw(e)
 	default:
@@ -53,8 +91,57 @@ func (s *Progress) Event(e executor.Event) {
 	}
 }
 
+// alive tells of a stage at work when nothing was told for a while.
+func (s *Progress) alive() {
+	tick := time.NewTicker(silence / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case now := <-tick.C:
+			s.mu.Lock()
+			if now.Sub(s.wrote) > silence*3/4 {
+				s.sign(now)
+			}
+			s.mu.Unlock()
+		}
+	}
+}
+
+// sign tells of the stage that nothing was told of for the longest time.
+func (s *Progress) sign(now time.Time) {
+	var at spec.Addr
+	var longest *working
+	for a, w := range s.work {
+		if longest == nil || w.told.Before(longest.told) || (w.told.Equal(longest.told) && a.String() < at.String()) {
+			at, longest = a, w
+		}
+	}
+	if longest == nil {
+		return
+	}
+	longest.told, s.wrote = now, now
+	if s.v.opts.JSON {
+		e := longest.last
+		e.Type, e.Addr, e.Time = "progress", at, now
+		s.v.printJSON(eventJSON(e))
+		return
+	}
+	fmt.Fprintln(s.v.err, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now)), s.v.width))
+}
+
+// text says how far a stage is.
+func (w *working) text(now time.Time) string {
+	if w.last.Done == 0 {
+		return "at work for " + round(now.Sub(w.since))
+	}
+	return progressText(w.last, w.since)
+}
+
 // Close ends the bars.
 func (s *Progress) Close() {
+	close(s.stop)
 	if s.bars == nil {
 		return
 	}
@@ -64,23 +151,19 @@ func (s *Progress) Close() {
 	s.bars.Wait()
 }
 
-// lineEvery is how often a stage that is at work writes a line where there is no terminal.
-const lineEvery = 5 * time.Second
-
 func (s *Progress) print(e executor.Event) {
+	line := ""
 	switch e.Type {
-	case "start":
-		s.since[e.Addr], s.last[e.Addr] = e.Time, e.Time
-	case "progress":
-		if e.Time.Sub(s.last[e.Addr]) < lineEvery {
-			return
-		}
-		s.last[e.Addr] = e.Time
-		fmt.Fprintf(s.v.err, "  %s  %s\n", pad(e.Addr.String(), s.width), progressText(e, s.since[e.Addr]))
 	case "finish":
-		if line := s.finished(e); line != "" {
-			fmt.Fprintln(s.v.err, line)
-		}
+		line = s.finished(e)
+	case "log":
+		line = fmt.Sprintf("  %s  %s", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
+	case "warning":
+		s.v.Warning(e.Text)
+	}
+	if line != "" {
+		fmt.Fprintln(s.v.err, line)
+		s.wrote = time.Now()
 	}
 }
 
@@ -142,19 +225,22 @@ func countsText(c *executor.Counts) string {
 func (s *Progress) draw(e executor.Event) {
 	switch e.Type {
 	case "start":
-		s.since[e.Addr] = e.Time
+		since := e.Time
 		s.bar[e.Addr] = s.bars.AddBar(0,
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name("  "+pad(clip(e.Addr.String(), s.width), s.width)+"  ")),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 				text, _ := s.texts.Load(e.Addr)
-				line, _ := text.(string)
+				line, ok := text.(string)
+				if !ok {
+					line = "at work for " + round(time.Since(since))
+				}
 				return "  " + line
 			})),
 		)
 	case "progress":
 		if b := s.bar[e.Addr]; b != nil {
-			s.texts.Store(e.Addr, progressText(e, s.since[e.Addr]))
+			s.texts.Store(e.Addr, progressText(e, s.work[e.Addr].since))
 			b.SetTotal(e.Total, false)
 			b.SetCurrent(e.Done)
 		}
@@ -166,6 +252,10 @@ func (s *Progress) draw(e executor.Event) {
 		if line := s.finished(e); line != "" {
 			fmt.Fprintln(s.bars, line)
 		}
+	case "log":
+		fmt.Fprintf(s.bars, "  %s  %s\n", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
+	case "warning":
+		fmt.Fprintln(s.bars, s.v.styles.warn.Render("Warning: ")+s.v.wrap(e.Text, 9))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -31,6 +33,9 @@ type View struct {
 	width    int
 	terminal bool // err is one, so progress may be drawn
 	styles   styles
+
+	reading sync.Mutex // guards read
+	read    time.Time  // when reading was last told of
 }
 
 type styles struct {
@@ -111,8 +116,22 @@ func (v *View) Diagnostics(list diag.List, files map[string][]byte) {
 	_ = Diagnostics(v.err, list, files, DiagnosticOptions{Color: !v.opts.NoColor, Width: v.width})
 }
 
-// Reading tells that an input is being read.
-func (v *View) Reading(spec.Addr, string, int64, int64) {}
+// Reading tells that an input is being read, when that takes long. It may be called from several goroutines.
+func (v *View) Reading(_ spec.Addr, path string, done, _ int64) {
+	if v.opts.JSON {
+		return // a plan is one document
+	}
+	v.reading.Lock()
+	defer v.reading.Unlock()
+	now := time.Now()
+	if v.read.IsZero() {
+		v.read = now
+	}
+	if now.Sub(v.read) >= silence*3/4 {
+		v.read = now
+		fmt.Fprintln(v.err, clip(fmt.Sprintf("  reading %s: %s", path, bytesText(done)), v.width))
+	}
+}
 
 // Valid says that a spec has no problems.
 func (v *View) Valid(p *spec.Pipeline) {
