@@ -58,8 +58,8 @@ func trainBag(ctx context.Context, t *stage.Task, raw json.RawMessage, train []r
 	t.Metric(spec.Unavailable("penalty", "the architecture bag has none"))
 	t.Metric(spec.Value("temperature", done.temperature, int64(len(validation))))
 	t.Metric(spec.Value("initial_loss", report.InitialLoss, n))
-	t.Metric(spec.Unavailable("curve", "learning curves are measured for the architecture linear"))
-	t.Metric(spec.Unavailable("null_accuracy", "permutation nulls are measured for the architecture linear"))
+	noCurve(t, "learning curves are measured for the architecture linear")
+	noNull(t, "permutation nulls are measured for the architecture linear")
 	if folds != nil {
 		done.crossFit, err = crossFitBag(ctx, t, device, train, validation, folds, a)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/prefab-build/prefab/backends/reward"
 	"github.com/prefab-build/prefab/backends/reward/linear"
@@ -50,9 +51,7 @@ func trainLinear(ctx context.Context, t *stage.Task, cfg *config, raw json.RawMe
 	reloaded(t, report.Resubstitution, again)
 	n := int64(len(train))
 	t.Metric(spec.Value("features", float64(report.Features), n))
-	m := spec.Value("penalty", report.Penalty, n)
-	m.Method, m.Table = "least held-out log-loss over the folds", report.Curve
-	t.Metric(m)
+	penalty(t, a.Penalties, report)
 	t.Metric(spec.Value("temperature", report.CrossFit.Calibration.Temperature, n))
 	t.Metric(spec.Value("initial_loss", report.InitialLoss, n))
 	if !report.Fit.Converged {
@@ -69,6 +68,40 @@ func trainLinear(ctx context.Context, t *stage.Task, cfg *config, raw json.RawMe
 	}, nil
 }
 
+// A gridRow is one penalty as cross-validation saw it.
+type gridRow struct {
+	Penalty      float64 `json:"penalty"`
+	LogLoss      float64 `json:"log_loss"`
+	Accuracy     float64 `json:"accuracy"`
+	TrainLogLoss float64 `json:"train_log_loss"`
+	Edge         string  `json:"edge,omitempty"` // of the chosen one
+}
+
+// penalty reports the grid, and says so when the best is at its edge: the true best may lie beyond.
+func penalty(t *stage.Task, grid []float64, report linear.Report) {
+	edge := ""
+	switch {
+	case len(grid) < 2:
+	case report.Penalty == slices.Min(grid):
+		edge = "smallest"
+		t.Logf("the penalty chosen, %g, is the smallest of the grid: a smaller one may be better; add some to penalties", report.Penalty)
+	case report.Penalty == slices.Max(grid):
+		edge = "largest"
+		t.Logf("the penalty chosen, %g, is the largest of the grid: there may be little to learn, or a larger one may be better", report.Penalty)
+	}
+	var rows []gridRow
+	for _, p := range report.Curve {
+		row := gridRow{Penalty: p.Penalty, LogLoss: p.LogLoss, Accuracy: p.Accuracy, TrainLogLoss: p.TrainLogLoss}
+		if p.Penalty == report.Penalty {
+			row.Edge = edge
+		}
+		rows = append(rows, row)
+	}
+	m := spec.Value("penalty", report.Penalty, int64(report.PenaltyPairs))
+	m.Method, m.Table = "least held-out log-loss over the folds", rows
+	t.Metric(m)
+}
+
 // summary lists the strongest features, those that speak for a response first.
 func summary(m *linear.Model) any {
 	positive, negative := m.Top(topFeatures)
@@ -81,53 +114,13 @@ func summary(m *linear.Model) any {
 
 // reloaded compares the scores of the stored model with those of the one in memory, bit for bit.
 func reloaded(t *stage.Task, margins, again []float64) {
-	same := 1.0
-	for i := range margins {
-		if margins[i] != again[i] {
-			same = 0
-		}
-	}
-	t.Metric(spec.Value("reloads", same, int64(len(margins))))
+	t.Metric(reloads(margins, again))
 }
 
-// audits runs what was asked for beside the training: the learning curve and the permutation null.
-func audits(ctx context.Context, t *stage.Task, cfg *config, a linear.Config, train []reward.Example, folds []int, report linear.Report) error {
-	n := int64(len(train))
-	if !cfg.Curve {
-		t.Metric(spec.Unavailable("curve", "the stage has learning_curve = false"))
+func reloads(margins, again []float64) spec.Metric {
+	same := 0.0
+	if slices.Equal(margins, again) {
+		same = 1
 	}
-	if cfg.Null == 0 {
-		t.Metric(spec.Unavailable("null_accuracy", "the stage has permutation_null = 0"))
-	}
-	if !cfg.Curve && cfg.Null == 0 {
-		return nil
-	}
-	corpus, err := linear.Prepare(ctx, train, a, nil)
-	if err != nil {
-		return err
-	}
-	progress := func(done, total int) { t.Progress(int64(done), int64(total), "audit steps") }
-	if cfg.Curve {
-		points, err := corpus.Curve(ctx, folds, []float64{0.1, 0.2, 0.4, 0.7, 1}, t.Seed(), progress)
-		if err != nil {
-			return err
-		}
-		m := spec.Value("curve", points[len(points)-1].Accuracy, n)
-		m.Method, m.Table = "cross-fit at growing shares of the training groups", points
-		t.Metric(m)
-	}
-	if cfg.Null > 0 {
-		draws, err := corpus.Null(ctx, folds, report.Penalty, cfg.Null, t.Seed(), progress)
-		if err != nil {
-			return err
-		}
-		sum := 0.0
-		for _, d := range draws {
-			sum += d.Accuracy
-		}
-		m := spec.Value("null_accuracy", sum/float64(len(draws)), int64(len(draws)))
-		m.Method, m.Table = "labels flipped at random by group, cross-fit again", draws
-		t.Metric(m)
-	}
-	return nil
+	return spec.Value("reloads", same, int64(len(margins)))
 }

@@ -86,12 +86,25 @@ func ports(c spec.Config) spec.Ports {
 				Doc: "pairwise accuracy on the training rows by models that did not see their group; ties count half",
 			},
 			{Name: "out_of_fold_log_loss", Unit: "nats", Min: spec.F(0), Doc: "log-loss of the same"},
-			{Name: "curve", Unit: "share", Min: spec.F(0), Max: spec.F(1), Doc: "out-of-fold accuracy with all of the data; its table has the smaller sizes (with learning_curve)"},
-			{Name: "null_accuracy", Unit: "share", Min: spec.F(0), Max: spec.F(1), Doc: "mean accuracy when labels are flipped at random by group: 0.5 unless something leaks (with permutation_null)"},
+			{
+				Name: "null_accuracy", Unit: "share", Min: spec.F(0), Max: spec.F(1), Interval: true,
+				Doc: "mean accuracy when labels are flipped at random by group: 0.5 but for chance, unless something leaks (with permutation_null)",
+			},
+			{
+				Name: "null_distance", Unit: "share", Min: spec.F(0), Max: spec.F(0.5),
+				Doc:    "how far the interval of null_accuracy lies from 0.5; 0 when it holds 0.5, as it does 19 times of 20 where nothing leaks",
+				Advice: "The procedure finds something where there is nothing: look for rows of one group that lie in several folds, and try more draws.",
+				Limits: map[string]spec.Limit{"documented": {Max: spec.F(0), Warn: true}, "strict": {Max: spec.F(0), Warn: true}},
+			},
 		},
 	}
+	p.Metrics = append(p.Metrics, curveDefs()...)
 	if cfg.CrossFit > 0 {
-		p.Out = append(p.Out, spec.OutPort{Name: "out_of_fold", Artifact: spec.Scores, Doc: "scores of the training rows by models that did not see their group"})
+		p.Out = append(p.Out, spec.OutPort{
+			Name: "out_of_fold", Artifact: spec.Scores,
+			Doc: "scores of the training rows by models that did not see their group: fold, and margin, divided by the one temperature " +
+				"that suits all folds, so that its sigmoid is the probability of the label",
+		})
 	}
 	return p
 }
