@@ -14,7 +14,7 @@ import (
 // runUnion joins several tables into one, in list order. Equal id and bytes merge with a ledger line; equal id and
 // different bytes are an error. Its rows are its members' columns seen through selections, so it stores no rows.
 func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.Member) (*entry, error) {
-	h := &host{ctx: ctx, store: x.store, node: n, files: map[string][]StoredFile{}, emitted: map[string][]chunkDelta{}}
+	h := &host{ctx: ctx, store: x.store, node: n, emitEvt: x.emit, files: map[string][]StoredFile{}, emitted: map[string][]chunkDelta{}}
 	type place struct {
 		content spec.Digest
 		member  int
