@@ -31,17 +31,19 @@ type Placement struct {
 // A Provenance stands beside an exported file and says where it comes from. It is written anew when it changes: a
 // gate that fails later leaves the file in place and is told here.
 type Provenance struct {
-	Prefab   string            `json:"prefab"`
-	File     string            `json:"file"`
-	Digest   spec.Digest       `json:"sha256"`
-	Size     int64             `json:"bytes"`
-	Rows     int64             `json:"rows"`
-	Export   string            `json:"export"`
-	Spec     spec.Digest       `json:"spec_sha256"`
-	Allowed  bool              `json:"allowed"` // every verdict that guards it passes
-	Verdicts []planner.Verdict `json:"verdicts,omitempty"`
-	Inputs   []InputFile       `json:"inputs,omitempty"`
-	Stages   []StageCounts     `json:"stages,omitempty"`
+	Prefab string      `json:"prefab"`
+	File   string      `json:"file"`
+	Digest spec.Digest `json:"sha256"`
+	Size   int64       `json:"bytes"`
+	Rows   int64       `json:"rows"`
+	// Beside are the digests of the files that were put beside it, such as its card, by what their names add.
+	Beside   map[string]spec.Digest `json:"beside,omitempty"`
+	Export   string                 `json:"export"`
+	Spec     spec.Digest            `json:"spec_sha256"`
+	Allowed  bool                   `json:"allowed"` // every verdict that guards it passes
+	Verdicts []planner.Verdict      `json:"verdicts,omitempty"`
+	Inputs   []InputFile            `json:"inputs,omitempty"`
+	Stages   []StageCounts          `json:"stages,omitempty"`
 }
 
 // An InputFile is a file that the export descends from.
@@ -95,32 +97,31 @@ func destination(n *planner.Node) string {
 
 func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 	path := destination(o.Node)
-	for _, port := range o.Result.Outputs {
-		for _, f := range port.Files {
+	earlier, _ := readProvenance(resolve.Path(x.dir, path))
+	var placed []Placement
+	for _, port := range sortedNames(o.Result.Outputs) {
+		for _, f := range o.Result.Outputs[port].Files {
 			// A name is a suffix of the path: the file itself has none.
-			p, err := x.placeFile(ctx, o.Node, path+f.Name, f)
+			p, err := x.placeFile(ctx, o.Node, path+f.Name, f, earlier.wrote(f.Name))
 			if err != nil {
 				return err
 			}
 			if f.Name == "" {
 				p.Rows = o.Result.Counts.In
-				err = x.attest(out, o, p)
 			}
-			if err != nil {
-				return err
-			}
-			out.Placed = append(out.Placed, p)
+			placed = append(placed, p)
 			if p.Wrote {
 				x.emit(Event{Type: "placed", Addr: o.Node.Addr, Text: p.Path})
 			}
 		}
 	}
-	return nil
+	out.Placed = append(out.Placed, placed...)
+	return x.attest(out, o, path, placed)
 }
 
 // placeFile compares the destination with what the store has, and writes it when it is missing, or when it is still
 // what an earlier run put there.
-func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f StoredFile) (Placement, error) {
+func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f StoredFile, earlier spec.Digest) (Placement, error) {
 	p := Placement{Addr: n.Addr, Path: path, Digest: f.Digest, Size: f.Size}
 	full := resolve.Path(x.dir, path)
 	have, err := hashFile(full)
@@ -130,7 +131,7 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
-	case !x.ours(path, have) && !x.opts.Force:
+	case have != earlier && !x.opts.Force:
 		return p, fmt.Errorf("%s was changed by hand, or by another program, since prefab wrote it: "+
 			"move it away, or give --force to overwrite it", path)
 	}
@@ -149,11 +150,12 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	return p, nil
 }
 
-// ours reports whether a file has the bytes that an earlier run's provenance file says were put there.
-func (x *run) ours(path string, have spec.Digest) bool {
-	base := strings.TrimSuffix(path, ".card.md")
-	p, ok := readProvenance(resolve.Path(x.dir, base))
-	return ok && (base != path || p.Digest == have)
+// wrote returns the digest of what was put into the file itself, or into one beside it; zero when nothing was.
+func (p *Provenance) wrote(suffix string) spec.Digest {
+	if suffix == "" {
+		return p.Digest
+	}
+	return p.Beside[suffix]
 }
 
 func explainPath(path string, err error) error {
@@ -215,10 +217,21 @@ func writeAtomic(path string, r io.Reader) (err error) {
 }
 
 // attest writes the provenance file, when it differs from the one that is there.
-func (x *run) attest(out *Outcome, o *NodeOutcome, p Placement) error {
+func (x *run) attest(out *Outcome, o *NodeOutcome, path string, placed []Placement) error {
 	prov := Provenance{
-		Prefab: x.plan.Prefab, File: filepath.Base(p.Path), Digest: p.Digest, Size: p.Size, Rows: p.Rows,
+		Prefab: x.plan.Prefab, File: filepath.Base(path),
 		Export: o.Node.Addr.String(), Spec: spec.HashBytes(spec.Canonical(x.plan.Pipeline)), Allowed: true,
+	}
+	for _, p := range placed {
+		suffix := strings.TrimPrefix(p.Path, path)
+		if suffix == "" {
+			prov.Digest, prov.Size, prov.Rows = p.Digest, p.Size, p.Rows
+			continue
+		}
+		if prov.Beside == nil {
+			prov.Beside = map[string]spec.Digest{}
+		}
+		prov.Beside[suffix] = p.Digest
 	}
 	for _, g := range o.Node.Guards {
 		prov.Verdicts = append(prov.Verdicts, out.Verdicts[g])
@@ -232,7 +245,7 @@ func (x *run) attest(out *Outcome, o *NodeOutcome, p Placement) error {
 			prov.Stages = append(prov.Stages, StageCounts{n.Node.Addr.String(), n.Result.Counts})
 		}
 	}
-	return writeProvenance(resolve.Path(x.dir, p.Path), prov)
+	return writeProvenance(resolve.Path(x.dir, path), prov)
 }
 
 // disallow notes in the provenance of a file that was exported earlier that its gates do not pass any more.
