@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -150,6 +151,9 @@ func (s *session) warn(text string) {
 func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 	f := planner.Facts{Arch: runtime.GOARCH + "/1", Classes: map[string]string{}}
 	for _, b := range s.pipeline.Backends {
+		if !slices.ContainsFunc(s.pipeline.Blocks, func(block spec.Block) bool { return block.Backend == b.Addr }) {
+			continue // declared for another day: it need not be installed
+		}
 		class, err := backendClass(b)
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", b.Addr, err)
