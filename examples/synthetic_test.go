@@ -131,3 +131,50 @@ func TestShortcut(t *testing.T) {
 	}
 	p.done(3)
 }
+
+// TestNeural trains a small network on the backend that is always there.
+func TestNeural(t *testing.T) {
+	p := example(t, "neural")
+	o := p.apply(0)
+	o.verdicts(t, map[string]string{"gate.learnt accuracy": "pass", "gate.learnt baselines": "pass", "gate.learnt saved": "pass"})
+	p.done(0)
+	first := p.model("reward_model.bag")
+	again := pipeline{t, p.dir, t.TempDir()}
+	again.apply(0)
+	if second := again.model("reward_model.bag"); first != second {
+		t.Errorf("the model has other bytes the second time:\n%s\n%s", first, second)
+	}
+}
+
+// TestNeuralXLA trains the same network on XLA, where it is installed.
+func TestNeuralXLA(t *testing.T) {
+	p := example(t, "neural")
+	if stdout, _, _ := p.run("backend", "list"); !strings.Contains(stdout, "yes xla:cpu") {
+		t.Skip("xla:cpu is not here: prefab backend install xla:cpu")
+	}
+	p.apply(0)
+	o := p.apply(0, "--var", "xla=true")
+	if o.Summary["ran"] == 0 {
+		t.Errorf("another backend is not in the key: %v", o.Summary)
+	}
+	o.verdicts(t, map[string]string{"gate.learnt accuracy": "pass", "gate.learnt baselines": "pass", "gate.learnt saved": "pass"})
+}
+
+// model returns the files of a model with their digests.
+func (p pipeline) model(addr string) string {
+	p.t.Helper()
+	stdout, stderr, code := p.run("show", addr)
+	if code != 0 {
+		p.t.Fatal(stderr)
+	}
+	var files []string
+	for line := range strings.Lines(stdout) {
+		if strings.Contains(line, "sha256 ") {
+			files = append(files, strings.TrimSpace(line))
+		}
+	}
+	if len(files) < 2 {
+		p.t.Fatalf("%s shows no model:\n%s", addr, stdout)
+	}
+	return strings.Join(files, "\n")
+}
