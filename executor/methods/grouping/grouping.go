@@ -46,6 +46,21 @@ func NewExact() *Builder {
 
 // Add takes the next row: its prompt, and its group, empty for none.
 func (b *Builder) Add(prompt, group string) {
+	b.shingles = b.Set(b.shingles, prompt)
+	b.AddSet(b.shingles, group)
+}
+
+// Set overwrites dst with the set that prompts are compared by. Most of the time of adding rows goes into it, and it may
+// be called from several goroutines, for AddSet.
+func (b *Builder) Set(dst []uint64, prompt string) []uint64 {
+	if b.exact {
+		return append(dst[:0], text.HashToken(text.Normalize(prompt)))
+	}
+	return text.Form{}.AppendCharShingles(dst, prompt, b.shingle)
+}
+
+// AddSet is Add of a row whose prompt has that set.
+func (b *Builder) AddSet(set []uint64, group string) {
 	at := -1
 	if group != "" {
 		var ok bool
@@ -55,12 +70,7 @@ func (b *Builder) Add(prompt, group string) {
 		}
 	}
 	b.groups = append(b.groups, at)
-	if b.exact {
-		b.shingles = append(b.shingles[:0], text.HashToken(text.Normalize(prompt)))
-	} else {
-		b.shingles = text.Form{}.AppendCharShingles(b.shingles[:0], prompt, b.shingle)
-	}
-	b.sets.Add(b.shingles)
+	b.sets.Add(set)
 }
 
 // Rows ends the adding and returns what was added. The builder is used up.

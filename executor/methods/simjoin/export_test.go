@@ -18,6 +18,6 @@ func (c *Collection) JoinUpTo(ctx context.Context, tau Ratio, workers, limit int
 }
 
 // TouchedTrying is Touched that tries some postings of every list.
-func (c *Collection) TouchedTrying(ctx context.Context, tau Ratio, split, workers int) ([]int, error) {
-	return c.touched(ctx, tau, split, workers, 1)
+func (c *Collection) TouchedTrying(ctx context.Context, tau Ratio, below, above func(row int) bool, workers int) ([]int, error) {
+	return c.touched(ctx, tau, below, above, workers, 1)
 }

@@ -144,16 +144,21 @@ func (p *prober) clear() {
 // last, largest ones do not keep one worker busy alone.
 const stride = 128
 
+// reports is about how often a join tells of its progress: the last, largest classes take several times as long as the
+// average one, and are to tell of themselves every second or two where a join takes minutes.
+const reports = 400
+
 // each gives every stride of classes to one of several workers; do is called with the worker's own prober and the
 // bounds of the stride. It returns the context's error when that ended first.
 func (c *Collection) each(ctx context.Context, tau Ratio, workers int, do func(p *prober, number int, from, to uint32)) error {
 	tau.valid()
 	n := len(c.first)
 	strides := (n + stride - 1) / stride
+	step := max(1, strides/reports)
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	var next atomic.Int64
+	var next, done atomic.Int64
 	var wg sync.WaitGroup
 	for range max(1, min(workers, strides)) {
 		wg.Go(func() {
@@ -164,6 +169,9 @@ func (c *Collection) each(ctx context.Context, tau Ratio, workers int, do func(p
 					return
 				}
 				do(p, k, uint32(k*stride), uint32(min(n, (k+1)*stride)))
+				if d := int(done.Add(1)); c.progress != nil && d%step == 0 {
+					c.progress(min(n, d*stride), n)
+				}
 			}
 		})
 	}

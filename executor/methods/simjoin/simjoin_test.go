@@ -164,8 +164,8 @@ func TestBetweenEqualsBruteForce(t *testing.T) {
 		slices.Sort(rows)
 		rows = slices.Compact(rows)
 		c := simjoin.New(sets)
-		for _, touched := range []func(context.Context, simjoin.Ratio, int, int) ([]int, error){c.Touched, c.TouchedTrying} {
-			if got, err := touched(context.Background(), tau, split, 2); err != nil || !slices.Equal(got, rows) {
+		for _, touched := range []func(context.Context, simjoin.Ratio, func(int) bool, func(int) bool, int) ([]int, error){c.Touched, c.TouchedTrying} {
+			if got, err := touched(context.Background(), tau, func(r int) bool { return r < split }, func(r int) bool { return r >= split }, 2); err != nil || !slices.Equal(got, rows) {
 				t.Fatalf("tau %v, split %d: touched %v, %v, want %v", tau, split, got, err, rows)
 			}
 		}

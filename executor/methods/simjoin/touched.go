@@ -2,16 +2,25 @@ package simjoin
 
 import "context"
 
-// Touched returns the rows from split on, ascending, that are similar to a row below split: the rows of one part of the
-// data that leaked into it from the other. It stops looking at a row when it has found one such, so it needs neither
-// the memory nor, where much has leaked, the time of Between. Workers and errors are as for Clusters.
-func (c *Collection) Touched(ctx context.Context, tau Ratio, split, workers int) ([]int, error) {
-	return c.touched(ctx, tau, split, workers, 256)
+// Touched returns the rows above, ascending, that are similar to a row below: the rows of one part of the data that
+// leaked into it from another. Rows that are neither do not count; no row may be both. It stops looking at a row when it
+// has found one such, so it needs neither the memory nor, where much has leaked, the time of Between. Workers and
+// errors are as for Clusters.
+func (c *Collection) Touched(ctx context.Context, tau Ratio, below, above func(row int) bool, workers int) ([]int, error) {
+	return c.touched(ctx, tau, below, above, workers, 256)
 }
 
 // touched is Touched with the number of postings from which on a few of them are tried before all are scanned.
-func (c *Collection) touched(ctx context.Context, tau Ratio, split, workers, many int) ([]int, error) {
-	side := c.sides(split)
+func (c *Collection) touched(ctx context.Context, tau Ratio, below, above func(row int) bool, workers, many int) ([]int, error) {
+	side := make([]uint8, c.Classes())
+	for row, class := range c.class {
+		switch {
+		case below(row):
+			side[class] |= left
+		case above(row):
+			side[class] |= right
+		}
+	}
 	ix := c.build(tau.valid(), true, func(class uint32) bool { return side[class]&left != 0 })
 	touched := make([]bool, c.Classes())
 	err := c.each(ctx, tau, workers, func(p *prober, _ int, from, to uint32) {
@@ -29,8 +38,8 @@ func (c *Collection) touched(ctx context.Context, tau Ratio, split, workers, man
 		return nil, err
 	}
 	var rows []int
-	for row := split; row < len(c.class); row++ {
-		if touched[c.class[row]] {
+	for row, class := range c.class {
+		if touched[class] && above(row) {
 			rows = append(rows, row)
 		}
 	}

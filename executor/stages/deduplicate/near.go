@@ -55,7 +55,7 @@ func (f *finish) near(ctx context.Context, t *stage.Task) error {
 	if err != nil {
 		return err
 	}
-	sets := builder.Collection()
+	sets := builder.Collection().Watched(func(done, total int) { t.Progress(int64(done), int64(total), "texts compared") })
 	labels, err := sets.Clusters(ctx, tau, 0)
 	if err != nil {
 		return err

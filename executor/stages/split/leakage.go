@@ -25,24 +25,28 @@ type leakTable struct {
 // Rows are counted and not pairs: where prompts come from one template, pairs are quadratic in them.
 func leakage(ctx context.Context, t *stage.Task, cfg *config, parts, ids []string, part []int) error {
 	table := leakTable{Parts: map[string]int{}}
+	sets, lowest, err := reread(ctx, t, cfg.Shingle, part)
+	if err != nil {
+		return err
+	}
 	for border := 1; border < len(parts); border++ {
-		sets, above, err := sides(ctx, t, cfg.Shingle, part, border)
-		if err != nil {
-			return err
-		}
-		below := sets.Rows() - len(above)
-		touched, err := sets.Touched(ctx, ratioOf(cfg), below, 0)
+		watched := sets.Watched(func(done, total int) {
+			t.Progress(int64(done), int64(total), "prompts compared with "+parts[border])
+		})
+		touched, err := watched.Touched(ctx, ratioOf(cfg),
+			func(row int) bool { return part[row] >= 0 && part[row] < border },
+			func(row int) bool { return part[row] == border }, 0)
 		if err != nil {
 			return err
 		}
 		table.Parts[parts[border]] = len(touched)
-		for _, at := range touched {
-			if sets.First(at) < below {
+		for _, row := range touched {
+			if lowest[sets.First(row)] < border {
 				table.Equal++
 			} else {
 				table.Similar++
 			}
-			table.Rows = append(table.Rows, hex.EncodeToString([]byte(ids[above[at-below]])))
+			table.Rows = append(table.Rows, hex.EncodeToString([]byte(ids[row])))
 		}
 	}
 	m := spec.Value("leaked", float64(table.Equal+table.Similar), int64(len(part)))
@@ -57,33 +61,33 @@ func leakage(ctx context.Context, t *stage.Task, cfg *config, parts, ids []strin
 	return nil
 }
 
-// sides collects the prompts of the parts below a border, then those of the part at it, and lists the rows of the latter.
-func sides(ctx context.Context, t *stage.Task, shingle int, part []int, border int) (*simjoin.Collection, []int, error) {
-	sets := simjoin.NewBuilder()
-	var rows []int
-	var shingles []uint64
-	for _, above := range []bool{false, true} {
-		row := 0
-		for c, err := range t.Table("pairs").All(ctx, "prompt") {
-			if err != nil {
-				return nil, nil, err
-			}
-			prompts := c.Messages("prompt")
-			for r := range c.Rows {
-				p := part[row]
-				row++
-				if p < 0 || above != (p == border) || p > border {
-					continue
-				}
-				shingles = text.Form{}.AppendCharShingles(shingles[:0], prompts.Text(r), shingle)
-				sets.Add(shingles)
-				if above {
-					rows = append(rows, row-1)
-				}
-			}
+// reread collects the prompts once more, and finds the least protected part that each set is in, by the first row that has
+// it.
+func reread(ctx context.Context, t *stage.Task, shingle int, part []int) (*simjoin.Collection, map[int]int, error) {
+	builder := simjoin.NewBuilder()
+	in := t.Table("pairs")
+	set := func(dst []uint64, prompt string) []uint64 {
+		return text.Form{}.AppendCharShingles(dst, prompt, shingle)
+	}
+	done := 0
+	for c, err := range shingled(ctx, in, set, "prompt") {
+		if err != nil {
+			return nil, nil, err
+		}
+		for r := range c.Rows {
+			builder.Add(c.sets.At(r))
+		}
+		done += c.Rows
+		t.Progress(int64(done), in.Rows, "rows read again")
+	}
+	sets, lowest := builder.Collection(), map[int]int{}
+	for row, p := range part {
+		first := sets.First(row)
+		if was, ok := lowest[first]; p >= 0 && (!ok || p < was) {
+			lowest[first] = p
 		}
 	}
-	return sets.Collection(), rows, nil
+	return sets, lowest, nil
 }
 
 func ratioOf(cfg *config) simjoin.Ratio {

@@ -3,11 +3,13 @@ package split
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/grouping"
+	"github.com/prefab-build/prefab/executor/methods/simjoin"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"github.com/prefab-build/prefab/executor/stage"
 )
@@ -30,29 +32,51 @@ func read(ctx context.Context, t *stage.Task, cfg *config) (*table, error) {
 		groups = grouping.NewExact()
 	}
 	intern := map[string]string{}
-	for c, err := range in.All(ctx) {
+	for c, err := range shingled(ctx, in, groups.Set) {
 		if err != nil {
 			return nil, err
 		}
 		ids, prompts, named := c.IDs(), c.Messages("prompt"), c.Strings("group")
 		for r := range c.Rows {
-			prompt, name := prompts.Text(r), ""
+			name := ""
 			if !named.Null(r) {
 				name = named.At(r)
 			}
 			rows.ids = append(rows.ids, string(ids.At(r)))
-			groups.Add(prompt, name)
+			groups.AddSet(c.sets.At(r), name)
 			for f, feature := range cfg.Stratify {
-				rows.feature(f, feature, c, r, prompt, intern)
+				rows.feature(f, feature, c.Chunk, r, prompts, intern)
 			}
 		}
 		t.Progress(int64(len(rows.ids)), in.Rows, "rows")
 	}
 	rows.grouped = groups.Rows()
+	rows.grouped.Sets = rows.grouped.Sets.Watched(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
 	return rows, nil
 }
 
-func (rows *table) feature(f int, feature string, c dataset.Chunk, r int, prompt string, intern map[string]string) {
+// A shingledChunk is a chunk with the sets of its prompts.
+type shingledChunk struct {
+	dataset.Chunk
+	sets *simjoin.Sets
+}
+
+// shingled yields the chunks of a table with the sets that set makes of their prompts, several cores ahead.
+func shingled(ctx context.Context, in *stage.Table, set func(dst []uint64, prompt string) []uint64, columns ...string) iter.Seq2[shingledChunk, error] {
+	return stage.Ahead(ctx, in.Chunks, func(i int) (shingledChunk, error) {
+		c, err := in.Chunk(i, columns...)
+		if err != nil {
+			return shingledChunk{}, err
+		}
+		out, prompts := shingledChunk{c, &simjoin.Sets{}}, c.Messages("prompt")
+		for r := range c.Rows {
+			out.sets.Append(func(dst []uint64) []uint64 { return set(dst, prompts.Text(r)) })
+		}
+		return out, nil
+	})
+}
+
+func (rows *table) feature(f int, feature string, c dataset.Chunk, r int, prompts dataset.Messages, intern map[string]string) {
 	word := func(column string) {
 		s := ""
 		if v := c.Strings(column); !v.Null(r) {
@@ -73,9 +97,9 @@ func (rows *table) feature(f int, feature string, c dataset.Chunk, r int, prompt
 		}
 		rows.numbers[f] = append(rows.numbers[f], x)
 	case "turns":
-		rows.numbers[f] = append(rows.numbers[f], float64(c.Messages("prompt").Len(r)))
+		rows.numbers[f] = append(rows.numbers[f], float64(prompts.Len(r)))
 	case "length":
-		rows.numbers[f] = append(rows.numbers[f], float64(len(strings.Fields(prompt))))
+		rows.numbers[f] = append(rows.numbers[f], float64(len(strings.Fields(prompts.Text(r)))))
 	}
 }
 

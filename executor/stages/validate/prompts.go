@@ -25,33 +25,28 @@ func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][
 	number := map[half]int{}
 	var prompts []half
 	builder := simjoin.NewBuilder()
-	var set []uint64
-	var done int64
-	for i, list := range records {
-		if len(list) == 0 {
-			continue
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		c, err := table.Chunk(i, "prompt")
+	chunk, done := 0, int64(0)
+	for sets, err := range stage.Ahead(ctx, len(records), func(i int) (*simjoin.Sets, error) {
+		return promptSets(table, i, all.Deltas[i], len(records[i]))
+	}) {
 		if err != nil {
 			return nil, err
 		}
-		texts := c.Messages("prompt")
-		for k, row := range all.Deltas[i].Out["pairs"].Keep.Rows() {
-			if _, known := number[list[k].prompt]; known {
+		for k := range sets.Len() {
+			prompt := records[chunk][k].prompt
+			if _, known := number[prompt]; known {
 				continue
 			}
-			number[list[k].prompt] = len(prompts)
-			prompts = append(prompts, list[k].prompt)
-			set = text.N1.AppendCharShingles(set[:0], texts.Text(int(row)), promptShingle)
-			builder.Add(set)
+			number[prompt] = len(prompts)
+			prompts = append(prompts, prompt)
+			builder.Add(sets.At(k))
 		}
-		done += int64(len(list))
-		t.Progress(done, table.Rows, "prompts compared")
+		done += int64(sets.Len())
+		chunk++
+		t.Progress(done, table.Rows, "prompts read")
 	}
-	labels, err := builder.Collection().Clusters(ctx, tau, 0)
+	sets := builder.Collection().Watched(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
+	labels, err := sets.Clusters(ctx, tau, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -66,4 +61,23 @@ func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][
 		groups[prompts[i]] = smallest[label]
 	}
 	return groups, nil
+}
+
+// promptSets returns the shingles of the prompts of the rows of a chunk that go on.
+func promptSets(table *stage.Table, chunk int, d *stage.Delta, rows int) (*simjoin.Sets, error) {
+	sets := &simjoin.Sets{}
+	if rows == 0 {
+		return sets, nil
+	}
+	c, err := table.Chunk(chunk, "prompt")
+	if err != nil {
+		return nil, err
+	}
+	texts := c.Messages("prompt")
+	for _, row := range d.Out["pairs"].Keep.Rows() {
+		sets.Append(func(dst []uint64) []uint64 {
+			return text.N1.AppendCharShingles(dst, texts.Text(int(row)), promptShingle)
+		})
+	}
+	return sets, nil
 }
