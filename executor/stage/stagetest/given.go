@@ -3,9 +3,11 @@ package stagetest
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -46,7 +48,11 @@ func (giver) Run(_ context.Context, t *stage.Task) error {
 			return fmt.Errorf("the files of a %s are a JSON object of names and texts: %w", cfg.Artifact, err)
 		}
 		for _, name := range sortedKeys(files) {
-			if err := t.PutFile(string(cfg.Artifact), name, []byte(files[name])); err != nil {
+			content, err := contentOf(files[name])
+			if err != nil {
+				return fmt.Errorf("the file %s: %w", name, err)
+			}
+			if err := t.PutFile(string(cfg.Artifact), name, content); err != nil {
 				return err
 			}
 		}
@@ -62,6 +68,25 @@ func (giver) Run(_ context.Context, t *stage.Task) error {
 		}
 	}
 	return nil
+}
+
+// base64Mark begins the text of a file that is not text.
+const base64Mark = "base64:"
+
+func contentOf(text string) ([]byte, error) {
+	if code, ok := strings.CutPrefix(text, base64Mark); ok {
+		return base64.StdEncoding.DecodeString(code)
+	}
+	return []byte(text), nil
+}
+
+// Files writes files in the form that the input of a case has whose artifact is no table.
+func Files(files map[string][]byte) string {
+	texts := map[string]string{}
+	for name, content := range files {
+		texts[name] = base64Mark + base64.StdEncoding.EncodeToString(content)
+	}
+	return string(spec.Canonical(texts))
 }
 
 // Rows reads rows of a table from JSON lines with canonical column names, in chunks of n rows. A row without an "id" of

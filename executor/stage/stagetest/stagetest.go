@@ -11,7 +11,8 @@
 //	-- want/verdicts.json -- by profile and metric, what a bare threshold comes to: pass, warn, fail or not_evaluated
 //	-- want/error --        a part of the error that the stage must end with
 //
-// Inputs of a List port are a list of files, of a Map port an object. Files with other names are put into a folder
+// An input that is no table, such as a model, is a JSON object of file names and texts; a text that begins with base64:
+// is decoded. Inputs of a List port are a list of files, of a Map port an object. Files with other names are put into a folder
 // that is the pipeline's. Config attributes that are left out get their defaults. Numbers are compared to nine digits.
 package stagetest
 

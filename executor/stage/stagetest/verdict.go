@@ -48,6 +48,16 @@ func compareVerdicts(t *testing.T, k *stage.Kind, f *Finished, want []byte) {
 // fails.
 func Case(t *testing.T, k *stage.Kind, stageJSON string, files map[string]string) *Finished {
 	t.Helper()
+	f, err := Try(t, k, stageJSON, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// Try is Case for a stage that may fail: it returns its error.
+func Try(t *testing.T, k *stage.Kind, stageJSON string, files map[string]string) (*Finished, error) {
+	t.Helper()
 	var def definition
 	if err := json.Unmarshal([]byte(stageJSON), &def); err != nil {
 		t.Fatal(fmt.Errorf("stage.json: %w", err))
@@ -56,9 +66,5 @@ func Case(t *testing.T, k *stage.Kind, stageJSON string, files map[string]string
 	for name, text := range files {
 		given[name] = []byte(text)
 	}
-	f, err := Execute(t.Context(), k, build(t, k, def, given), t.TempDir(), cas.NewMem(), def.Limit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return Execute(t.Context(), k, build(t, k, def, given), t.TempDir(), cas.NewMem(), def.Limit)
 }

@@ -21,11 +21,13 @@ func baselines(t *stage.Task, p, train *part, credits []float64) error {
 	n := int64(len(p.ids))
 	var best *baseline
 	bestAccuracy := math.Inf(-1)
+	missing := []string{}
 	list := []baseline{longer(p), shorter(p), lengthFit(p, train), majority(p, train)}
 	for i := range list {
 		b := &list[i]
 		if b.credits == nil {
 			t.Metric(spec.Unavailable(p.name+"."+b.name, b.reason))
+			missing = append(missing, b.name)
 			continue
 		}
 		accuracy := exact.Mean(b.credits)
@@ -50,6 +52,7 @@ func baselines(t *stage.Task, p, train *part, credits []float64) error {
 	m.Table = map[string]any{
 		"baseline": best.name, "baseline_accuracy": bestAccuracy,
 		"only_model_right": onlyModel, "only_baseline_right": onlyBaseline, "mcnemar_exact_p": test.Exact,
+		"not_compared_with": missing,
 	}
 	t.Metric(m)
 	return nil
@@ -109,31 +112,61 @@ func lengthFeatures(l [2]int) [2]float64 {
 }
 
 // fitLengths minimises the mean softplus loss plus a small ridge, which keeps the minimum finite when length separates
-// the labels. Ten Newton steps are more than the two weights need.
+// the labels. Newton's steps are halved while they do not bring the loss down: lengths have long tails, on which a full
+// step can go astray.
 func fitLengths(train *part) (w [2]float64) {
-	const ridge = 1e-3
-	for range 10 {
-		var g [2]exact.Sum
-		var h [3]exact.Sum
-		for _, l := range train.lengths {
-			x := lengthFeatures(l)
-			q := 1 / (1 + math.Exp(w[0]*x[0]+w[1]*x[1])) // probability that the rule is wrong
-			v := q * (1 - q)
-			for k := range x {
-				g[k].Add(-q * x[k])
+	const steps, halvings, enough = 50, 30, 1e-12
+	loss := lengthLoss(train, w)
+	for range steps {
+		d := lengthStep(train, w)
+		scale, next := 1.0, 0.0
+		try := w
+		for range halvings {
+			try = [2]float64{w[0] - scale*d[0], w[1] - scale*d[1]}
+			if next = lengthLoss(train, try); next < loss {
+				break
 			}
-			h[0].Add(v * x[0] * x[0])
-			h[1].Add(v * x[0] * x[1])
-			h[2].Add(v * x[1] * x[1])
+			scale /= 2
 		}
-		n := float64(len(train.lengths))
-		g0, g1 := g[0].Float64()/n+ridge*w[0], g[1].Float64()/n+ridge*w[1]
-		a, c, d := h[0].Float64()/n+ridge, h[1].Float64()/n, h[2].Float64()/n+ridge
-		det := a*d - c*c
-		w[0] -= (d*g0 - c*g1) / det
-		w[1] -= (a*g1 - c*g0) / det
+		if !(next < loss-enough) {
+			return w
+		}
+		w, loss = try, next
 	}
 	return w
+}
+
+const lengthRidge = 1e-3
+
+func lengthLoss(train *part, w [2]float64) float64 {
+	var sum exact.Sum
+	for _, l := range train.lengths {
+		x := lengthFeatures(l)
+		sum.Add(interval.Softplus(-(w[0]*x[0] + w[1]*x[1])))
+	}
+	return sum.Float64()/float64(len(train.lengths)) + lengthRidge/2*(w[0]*w[0]+w[1]*w[1])
+}
+
+// lengthStep solves for Newton's step: the inverse of the Hessian times the gradient.
+func lengthStep(train *part, w [2]float64) [2]float64 {
+	var g [2]exact.Sum
+	var h [3]exact.Sum
+	for _, l := range train.lengths {
+		x := lengthFeatures(l)
+		q := interval.Sigmoid(-(w[0]*x[0] + w[1]*x[1])) // probability that the rule is wrong
+		v := q * (1 - q)
+		for k := range x {
+			g[k].Add(-q * x[k])
+		}
+		h[0].Add(v * x[0] * x[0])
+		h[1].Add(v * x[0] * x[1])
+		h[2].Add(v * x[1] * x[1])
+	}
+	n := float64(len(train.lengths))
+	g0, g1 := g[0].Float64()/n+lengthRidge*w[0], g[1].Float64()/n+lengthRidge*w[1]
+	a, c, d := h[0].Float64()/n+lengthRidge, h[1].Float64()/n, h[2].Float64()/n+lengthRidge
+	det := a*d - c*c
+	return [2]float64{(d*g0 - c*g1) / det, (a*g1 - c*g0) / det}
 }
 
 // majority prefers the response whose very text was chosen more often than rejected among the training rows; where that

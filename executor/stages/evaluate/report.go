@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"math"
 	"slices"
 
 	"github.com/prefab-build/prefab/executor/methods/exact"
@@ -9,8 +8,6 @@ import (
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
 )
-
-func sqrt(x float64) float64 { return math.Sqrt(x) }
 
 // report measures one part. Baselines that must learn something learn it from train.
 func report(t *stage.Task, cfg *config, p, train *part, temperature float64) error {

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/prefab-build/prefab/backends"
 	"github.com/prefab-build/prefab/backends/reward"
@@ -113,6 +114,10 @@ func crossFit(ctx context.Context, t *stage.Task, cfg *config, p *part) error {
 		t.Metric(spec.Unavailable(name, "the stage has no scores: give it the out_of_fold output of the model"))
 		return nil
 	}
+	if len(p.ids) == 0 {
+		t.Metric(spec.Unavailable(name, "the part has no rows"))
+		return nil
+	}
 	margins := make(map[spec.Digest]float64, table.Rows)
 	for c, err := range table.All(ctx) {
 		if err != nil {
@@ -149,26 +154,33 @@ func overfit(t *stage.Task, cfg *config, parts map[string]*part) error {
 		t.Metric(spec.Unavailable("overfit", "it takes the parts train and validation"))
 		return nil
 	}
-	var mean, variance float64
-	for sign, p := range map[float64]*part{1: parts[trainPart], -1: held} {
+	var samples [2]interval.Sample
+	for i, p := range []*part{parts[trainPart], held} {
+		if len(p.ids) == 0 {
+			t.Metric(spec.Unavailable("overfit", p.name+" has no rows"))
+			return nil
+		}
 		credits, _, err := interval.Credits(p.margins, cfg.TieEps)
 		if err != nil {
 			return err
 		}
-		if len(credits) == 0 {
-			t.Metric(spec.Unavailable("overfit", p.name+" has no rows"))
-			return nil
-		}
-		s := interval.NewSample(p.groups, credits)
-		mean += sign * s.Mean()
-		variance += s.StdErr() * s.StdErr()
+		samples[i] = interval.NewSample(p.groups, credits)
 	}
-	m := spec.Value("overfit", mean, int64(len(held.ids)))
-	half := interval.Z(0.95) * sqrt(variance)
+	t.Metric(gap(samples[0], samples[1]))
+	return nil
+}
+
+// gap is the difference of two accuracies. Credits are halves, so it is one division of exact numbers: 1 - 0.9 is 0.1
+// and not a little less, which a limit of "< 0.1" would let through.
+func gap(train, held interval.Sample) spec.Metric {
+	a, b := float64(train.N()), float64(held.N())
+	right := func(s interval.Sample, n float64) float64 { return math.Round(2*s.Mean()*n) / 2 }
+	mean := (right(train, a)*b - right(held, b)*a) / (a * b)
+	m := spec.Value("overfit", mean, int64(held.N()))
+	half := interval.Z(interval.Confidence) * math.Hypot(train.StdErr(), held.StdErr())
 	low, high := max(-1, mean-half), min(1, mean+half)
 	m.Low, m.High, m.Method = &low, &high, "difference of independent means, clustered standard errors"
-	t.Metric(m)
-	return nil
+	return m
 }
 
 // metric turns an estimate into a metric.
