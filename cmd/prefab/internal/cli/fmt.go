@@ -88,30 +88,31 @@ func (a *app) formatFiles(paths []string, check, diff bool) error {
 	return nil
 }
 
-// lineDiff shows the lines that differ. Formatting moves nothing far, so lines are compared by number until the files
-// run apart.
+// lineDiff shows the lines that differ, neighbours together. Formatting moves nothing far, so lines are compared by
+// number until the files run apart.
 func lineDiff(path, was, is string) string {
+	old, now := strings.Split(was, "\n"), strings.Split(is, "\n")
 	var b strings.Builder
 	fmt.Fprintf(&b, "--- %s\n+++ %s (formatted)\n", path, path)
-	old, now := strings.Split(was, "\n"), strings.Split(is, "\n")
-	for i := range max(len(old), len(now)) {
-		var o, n string
-		if i < len(old) {
-			o = old[i]
-		}
-		if i < len(now) {
-			n = now[i]
-		}
-		if o == n {
+	differs := func(i int) bool {
+		return i < max(len(old), len(now)) && (i >= len(old) || i >= len(now) || old[i] != now[i])
+	}
+	for i := 0; i < max(len(old), len(now)); i++ {
+		if !differs(i) {
 			continue
 		}
+		end := i + 1
+		for differs(end) {
+			end++
+		}
 		fmt.Fprintf(&b, "@@ line %d @@\n", i+1)
-		if i < len(old) {
-			b.WriteString("-" + o + "\n")
+		for _, line := range old[min(i, len(old)):min(end, len(old))] {
+			b.WriteString("-" + line + "\n")
 		}
-		if i < len(now) {
-			b.WriteString("+" + n + "\n")
+		for _, line := range now[min(i, len(now)):min(end, len(now))] {
+			b.WriteString("+" + line + "\n")
 		}
+		i = end
 	}
 	return b.String()
 }

@@ -31,6 +31,7 @@ type Progress struct {
 // working is a stage at work.
 type working struct {
 	since time.Time
+	phase time.Time      // since when it counts what it counts
 	last  executor.Event // of its progress
 	told  time.Time      // when a line or an event last spoke of it
 }
@@ -62,11 +63,14 @@ func (s *Progress) Event(e executor.Event) {
 	defer s.mu.Unlock()
 	switch e.Type {
 	case "start":
-		s.work[e.Addr] = &working{since: e.Time, told: e.Time}
+		s.work[e.Addr] = &working{since: e.Time, phase: e.Time, told: e.Time}
 	case "progress":
 		w := s.work[e.Addr]
 		if w == nil {
 			return // it ended
+		}
+		if e.Unit != w.last.Unit && w.last.Unit != "" {
+			w.phase = e.Time
 		}
 		w.last = e
 		if s.bars == nil && (!s.v.opts.JSON || (e.Time.Sub(w.told) < rate && e.Done != e.Total)) {
@@ -136,7 +140,7 @@ func (w *working) text(now time.Time) string {
 	if w.last.Done == 0 {
 		return "at work for " + round(now.Sub(w.since))
 	}
-	return progressText(w.last, w.since)
+	return progressText(w.last, w.phase)
 }
 
 // Close ends the bars.
@@ -240,7 +244,7 @@ func (s *Progress) draw(e executor.Event) {
 		)
 	case "progress":
 		if b := s.bar[e.Addr]; b != nil {
-			s.texts.Store(e.Addr, progressText(e, s.work[e.Addr].since))
+			s.texts.Store(e.Addr, progressText(e, s.work[e.Addr].phase))
 			b.SetTotal(e.Total, false)
 			b.SetCurrent(e.Done)
 		}
