@@ -50,8 +50,19 @@ type Result struct {
 	Metrics []spec.Metric
 	Ledger  spec.Digest
 	Counts  Counts
-	// Digest names everything above: two results of one digest are the same.
-	Digest spec.Digest
+}
+
+// Digest names the outputs and the metrics: two results of one digest are the same.
+func (r *Result) Digest() (d spec.Digest) {
+	h := sha256.New()
+	for _, name := range sortedNames(r.Outputs) {
+		out := r.Outputs[name].digest()
+		h.Write([]byte(name))
+		h.Write(out[:])
+	}
+	h.Write(spec.Canonical(r.Metrics))
+	h.Sum(d[:0])
+	return d
 }
 
 // An Output is what one port carries: a table or files.
@@ -108,9 +119,7 @@ func openEntry(ctx context.Context, s Store, raw []byte, members []planner.Membe
 		return nil, fmt.Errorf("a stored result is no result: %w", err)
 	}
 	r := &Result{Outputs: map[string]Output{}, Metrics: e.Metrics, Ledger: e.Ledger, Counts: e.Counts}
-	h := sha256.New()
-	for _, name := range sortedNames(e.Ports) {
-		p := e.Ports[name]
+	for name, p := range e.Ports {
 		out := Output{Artifact: p.Artifact, Files: p.Files}
 		if p.Artifact.IsRows() {
 			deltas, err := loadDeltas(ctx, s, p.Deltas)
@@ -122,12 +131,7 @@ func openEntry(ctx context.Context, s Store, raw []byte, members []planner.Membe
 			}
 		}
 		r.Outputs[name] = out
-		d := out.digest()
-		h.Write([]byte(name))
-		h.Write(d[:])
 	}
-	h.Write(spec.Canonical(e.Metrics))
-	h.Sum(r.Digest[:0])
 	return r, nil
 }
 

@@ -137,10 +137,10 @@ func TestParallelismChangesNoDigest(t *testing.T) {
 		out := l.run(t.Context(), p, func(o *executor.Options, _ *planner.Options) { o.Parallelism = n })
 		for _, node := range out.Nodes {
 			addr := node.Node.Addr.String()
-			if was, ok := digests[addr]; ok && was != node.Result.Digest {
+			if was, ok := digests[addr]; ok && was != node.Result.Digest() {
 				t.Errorf("%s differs between one worker and eight", addr)
 			}
-			digests[addr] = node.Result.Digest
+			digests[addr] = node.Result.Digest()
 		}
 	}
 }
@@ -168,7 +168,7 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 	states(t, l.apply(p), want{"give.a": "cached", "even.a": "cached", "sum.a": "ran", "put.a": "ran"})
 	again := l.apply(p)
 	for _, n := range whole.Nodes {
-		if outcome(t, again, n.Node.Addr.String()).Result.Digest != n.Result.Digest {
+		if outcome(t, again, n.Node.Addr.String()).Result.Digest() != n.Result.Digest() {
 			t.Errorf("%s is not what it is in a run without interruption", n.Node.Addr)
 		}
 	}
@@ -267,7 +267,7 @@ func TestTwoRunsOnOneStoreDoTheWorkOnce(t *testing.T) {
 		t.Errorf("%d chunks, %d sums and %d exports were made, want 3, 1 and 1", l.maps.Load(), l.sums.Load(), l.puts.Load())
 	}
 	for i := range outs[0].Nodes {
-		if outs[0].Nodes[i].Result.Digest != outs[1].Nodes[i].Result.Digest {
+		if outs[0].Nodes[i].Result.Digest() != outs[1].Nodes[i].Result.Digest() {
 			t.Errorf("%s differs", outs[0].Nodes[i].Node.Addr)
 		}
 		both := []executor.State{outs[0].Nodes[i].State, outs[1].Nodes[i].State}

@@ -108,6 +108,17 @@ func (m *maker) narrow() {
 }
 
 func (m *maker) plan(n *Node) error {
+	if err := m.decide(n); err != nil {
+		return err
+	}
+	if n.State == WillRun || n.State == MayRun {
+		n.Estimate = m.known.Estimate(n) // a query of the history: the thousand that are cached need none
+	}
+	return nil
+}
+
+// decide works out a node's key and state.
+func (m *maker) decide(n *Node) error {
 	if m.excluded[n.Index] {
 		n.State = Excluded
 		return nil
@@ -118,7 +129,6 @@ func (m *maker) plan(n *Node) error {
 		n.Base = []Component{{"kind", UnionKind}, {"version", fmt.Sprint(m.specs[n.Index].Version)}}
 	}
 	n.BaseDigest = Digest(n.Base)
-	n.Estimate = m.known.Estimate(n)
 	if m.specs[n.Index].Sources != nil {
 		files := m.facts.Files[n.Addr.String()]
 		n.Key = sourceKey(files)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -154,13 +155,16 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 	defer progress.Close()
 	return executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
 		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
-		Events: progress.Event, Previous: previousKey(s.history.View(ctx).Previous()),
+		Events: progress.Event, Previous: previousKey(s.history.View(ctx).Previous),
 	})
 }
 
-// previousKey looks up the key that an address had in the last run.
-func previousKey(p *planner.Previous) func(spec.Addr) (base, inputs spec.Digest, ok bool) {
+// previousKey looks up the key that an address had in the last run, which is read when it is first asked for: a run in
+// which nothing runs never asks.
+func previousKey(last func() *planner.Previous) func(spec.Addr) (base, inputs spec.Digest, ok bool) {
+	last = sync.OnceValue(last)
 	return func(a spec.Addr) (base, inputs spec.Digest, ok bool) {
+		p := last()
 		if p == nil {
 			return base, inputs, false
 		}
