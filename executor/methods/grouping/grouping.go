@@ -44,6 +44,10 @@ func NewExact() *Builder {
 	return b
 }
 
+// Watch has the comparison of the prompts told of: how many of the distinct ones are done. It comes from several
+// goroutines.
+func (b *Builder) Watch(progress func(done, total int)) { b.sets.Watch(progress) }
+
 // Add takes the next row: its prompt, and its group, empty for none.
 func (b *Builder) Add(prompt, group string) {
 	b.shingles = b.Set(b.shingles, prompt)

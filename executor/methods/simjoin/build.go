@@ -25,10 +25,15 @@ type Builder struct {
 	ids     []uint32
 	code    []byte
 	sorter  sorter
+
+	progress func(done, total int)
 }
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder { return &Builder{tokens: newTable(), classes: newTable()} }
+
+// Watch is Collection.Watched for the collection to come. Until a join begins, 0 look-ups are done.
+func (b *Builder) Watch(progress func(done, total int)) { b.progress = progress }
 
 // Add takes the set of the next row and returns the row's number, counted from 0. The hashes may come in any order and more
 // than once. It panics beyond 2^31 rows or tokens in one set.
@@ -110,7 +115,7 @@ func (b *Builder) Collection() *Collection {
 	for p, class := range order {
 		place[class] = uint32(p)
 	}
-	c := &Collection{class: b.class, vocab: vocab, first: make([]uint32, n), size: make([]int32, n), at: make([]ref, n), shared: make([]uint32, n)}
+	c := &Collection{progress: b.progress, class: b.class, vocab: vocab, first: make([]uint32, n), size: make([]int32, n), at: make([]ref, n), shared: make([]uint32, n)}
 	for row, class := range c.class {
 		c.class[row] = place[class]
 	}
@@ -129,6 +134,7 @@ func (b *Builder) rewrite(c *Collection, rank, place []uint32) {
 		for ; block < from>>32; block++ {
 			c.sets.spare = append(c.sets.spare, b.sets.blocks[block])
 		}
+		c.beat(class)
 		p := place[class]
 		b.ids = decode(b.ids, b.sets.at(from), int(b.size[class]))
 		kept := b.ids[:0]

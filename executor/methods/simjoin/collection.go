@@ -29,6 +29,14 @@ func (c *Collection) Watched(progress func(done, total int)) *Collection {
 	return &w
 }
 
+// beat tells that a loop over the classes goes on in which nothing is looked up yet.
+func (c *Collection) beat(class int) {
+	const often = 1 << 16 // about a quarter of a second
+	if c.progress != nil && class%often == often-1 {
+		c.progress(0, len(c.first))
+	}
+}
+
 // New returns the collection of the given sets, row i being sets[i]. See Builder.Add for what a set may be.
 func New(sets [][]uint64) *Collection {
 	b := NewBuilder()
@@ -133,6 +141,7 @@ func (c *Collection) sign() {
 	mask := uint32(64*c.words - 1)
 	var ranks []uint32
 	for class := range c.first {
+		c.beat(class)
 		sig := c.sig[class*c.words : (class+1)*c.words]
 		ranks = c.ranks(ranks, uint32(class))
 		for _, r := range ranks {

@@ -23,6 +23,7 @@ func (c *Collection) build(tau Ratio, wide bool, member func(class uint32) bool)
 	var shared []uint32
 	each := func(visit func(rank, class, rest uint32)) {
 		for class := range uint32(len(c.first)) {
+			c.beat(int(class))
 			if member != nil && !member(class) {
 				continue
 			}

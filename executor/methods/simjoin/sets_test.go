@@ -51,7 +51,7 @@ func TestWatched(t *testing.T) {
 		}
 		var reports, most atomic.Int64
 		got, err := join(c.Watched(func(done, total int) {
-			if total != c.Classes() || done <= 0 || done > total {
+			if total != c.Classes() || done < 0 || done > total {
 				t.Errorf("%s: %d of %d done, of %d", name, done, total, c.Classes())
 			}
 			reports.Add(1)
@@ -64,5 +64,23 @@ func TestWatched(t *testing.T) {
 		if reports.Load() < 10 || most.Load() != int64(c.Classes()) {
 			t.Errorf("%s: %d reports up to %d of %d", name, reports.Load(), most.Load(), c.Classes())
 		}
+	}
+}
+
+// TestWatch has enough sets for the work before a join to be told of.
+func TestWatch(t *testing.T) {
+	const rows = 1 << 17
+	b, reports := simjoin.NewBuilder(), 0
+	b.Watch(func(done, total int) {
+		if done != 0 || total != rows {
+			t.Errorf("%d of %d done before the join began", done, total)
+		}
+		reports++
+	})
+	for i := range uint64(rows) {
+		b.Add([]uint64{i, i + 1})
+	}
+	if c := b.Collection(); c.Classes() != rows || reports < 4 {
+		t.Errorf("%d sets, %d reports", c.Classes(), reports)
 	}
 }

@@ -44,6 +44,7 @@ func (f *finish) near(ctx context.Context, t *stage.Task) error {
 	}
 	var mu sync.Mutex // guards the two below
 	builder, members := simjoin.NewBuilder(), []int(nil)
+	builder.Watch(func(done, total int) { t.Progress(int64(done), int64(total), "texts compared") })
 	err = f.eachSet(ctx, t, rows, "rows compared", func(record int, set []uint64) {
 		if len(set) > 0 && tau.Reached(again.count(set), len(set)) {
 			mu.Lock()
@@ -55,7 +56,7 @@ func (f *finish) near(ctx context.Context, t *stage.Task) error {
 	if err != nil {
 		return err
 	}
-	sets := builder.Collection().Watched(func(done, total int) { t.Progress(int64(done), int64(total), "texts compared") })
+	sets := builder.Collection()
 	labels, err := sets.Clusters(ctx, tau, 0)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ type textKey = [32]byte
 func measurePart(ctx context.Context, t *stage.Task, name string, table *stage.Table, m *model, similarity float64) (*part, error) {
 	p := &part{name: name}
 	grouped := grouping.New(grouping.Shingle)
+	grouped.Watch(func(done, total int) { t.Progress(int64(done), int64(total), name+" prompts compared") })
 	for c, err := range table.ByID(ctx) {
 		if err != nil {
 			return nil, err

@@ -65,6 +65,7 @@ func leakage(ctx context.Context, t *stage.Task, cfg *config, parts, ids []strin
 // it.
 func reread(ctx context.Context, t *stage.Task, shingle int, part []int) (*simjoin.Collection, map[int]int, error) {
 	builder := simjoin.NewBuilder()
+	builder.Watch(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared again") })
 	in := t.Table("pairs")
 	set := func(dst []uint64, prompt string) []uint64 {
 		return text.Form{}.AppendCharShingles(dst, prompt, shingle)

@@ -31,6 +31,7 @@ func read(ctx context.Context, t *stage.Task, cfg *config) (*table, error) {
 	if cfg.GroupBy != similarPrompts {
 		groups = grouping.NewExact()
 	}
+	groups.Watch(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
 	intern := map[string]string{}
 	for c, err := range shingled(ctx, in, groups.Set) {
 		if err != nil {
@@ -51,7 +52,6 @@ func read(ctx context.Context, t *stage.Task, cfg *config) (*table, error) {
 		t.Progress(int64(len(rows.ids)), in.Rows, "rows")
 	}
 	rows.grouped = groups.Rows()
-	rows.grouped.Sets = rows.grouped.Sets.Watched(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
 	return rows, nil
 }
 

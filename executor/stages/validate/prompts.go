@@ -25,6 +25,7 @@ func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][
 	number := map[half]int{}
 	var prompts []half
 	builder := simjoin.NewBuilder()
+	builder.Watch(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
 	chunk, done := 0, int64(0)
 	for sets, err := range stage.Ahead(ctx, len(records), func(i int) (*simjoin.Sets, error) {
 		return promptSets(table, i, all.Deltas[i], len(records[i]))
@@ -45,8 +46,7 @@ func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][
 		chunk++
 		t.Progress(done, table.Rows, "prompts read")
 	}
-	sets := builder.Collection().Watched(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
-	labels, err := sets.Clusters(ctx, tau, 0)
+	labels, err := builder.Collection().Clusters(ctx, tau, 0)
 	if err != nil {
 		return nil, err
 	}
