@@ -163,6 +163,7 @@ func (a *app) commands() []*cobra.Command {
 		a.catCommand(),
 		a.fmtCommand(),
 		a.graphCommand(),
+		a.initCommand(),
 		a.lockCommand(),
 		a.logCommand(),
 		a.outputCommand(),

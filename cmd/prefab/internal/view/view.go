@@ -164,15 +164,18 @@ func (v *View) printJSON(x any) {
 func (v *View) wrap(s string, indent int) string {
 	var out strings.Builder
 	for i, line := range strings.Split(s, "\n") {
+		at := indent
 		if i > 0 {
-			out.WriteString("\n" + strings.Repeat(" ", indent))
+			own := len(line) - len(strings.TrimLeft(line, " ")) // what is laid out stays so
+			at = indent + own
+			out.WriteString("\n" + strings.Repeat(" ", at))
 		}
-		column := indent
+		column := at
 		for j, word := range strings.Fields(line) {
 			w := lipgloss.Width(word)
 			if j > 0 && column+1+w > v.width {
-				out.WriteString("\n" + strings.Repeat(" ", indent))
-				column = indent
+				out.WriteString("\n" + strings.Repeat(" ", at))
+				column = at
 			} else if j > 0 {
 				out.WriteByte(' ')
 				column++
