@@ -31,7 +31,11 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	if err := t.Config(&f.config); err != nil {
 		return err
 	}
-	byChunk := make([][]record, len(all.Deltas))
+	lengths, rows := make([]int, len(all.Deltas)), 0
+	for _, n := range all.Rows {
+		rows += n
+	}
+	f.records = make([]record, 0, rows)
 	for i, d := range all.Deltas {
 		if d.Partial == nil {
 			continue // no rows
@@ -41,8 +45,15 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 			return fmt.Errorf("the result of chunk %d: %w", i, err)
 		}
 		f.sum.merge(s)
-		byChunk[i] = list
+		lengths[i] = len(list)
 		f.records = append(f.records, list...)
+	}
+	// One copy of the records serves both views: a million take 80 MB.
+	byChunk := make([][]record, len(lengths))
+	from := 0
+	for i, n := range lengths {
+		byChunk[i] = f.records[from : from+n]
+		from += n
 	}
 	var err error
 	if f.groups, err = groupsOf(ctx, t, all, byChunk, f.PromptSimilarity); err != nil {
