@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -99,7 +101,7 @@ func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 	path := destination(o.Node)
 	earlier, _ := readProvenance(resolve.Path(x.dir, path))
 	var placed []Placement
-	for _, port := range sortedNames(o.Result.Outputs) {
+	for _, port := range slices.Sorted(maps.Keys(o.Result.Outputs)) {
 		for _, f := range o.Result.Outputs[port].Files {
 			// A name is a suffix of the path: the file itself has none.
 			p, err := x.placeFile(ctx, o.Node, path+f.Name, f, earlier.wrote(f.Name))

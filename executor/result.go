@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/prefab-build/prefab/executor/stage"
@@ -55,7 +56,7 @@ type Result struct {
 // Digest names the outputs and the metrics: two results of one digest are the same.
 func (r *Result) Digest() (d spec.Digest) {
 	h := sha256.New()
-	for _, name := range sortedNames(r.Outputs) {
+	for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
 		out := r.Outputs[name].digest()
 		h.Write([]byte(name))
 		h.Write(out[:])
@@ -144,15 +145,6 @@ func inputTable(members []planner.Member, port string) *Table {
 		}
 	}
 	return nil
-}
-
-func sortedNames[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for k := range m {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // complete reports whether the blobs of a result are in the store; deep asks for the columns that the node made, too.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -57,7 +58,7 @@ func baseComponents(b *spec.Block, k *spec.KindSpec, p spec.Project, f Facts, li
 		list = append(list, Component{"method", m})
 	}
 	list = append(list, flatten("", b.Config)...)
-	for _, name := range sortedKeys(b.Values) {
+	for _, name := range slices.Sorted(maps.Keys(b.Values)) {
 		list = append(list, Component{"value " + name, b.Values[name]})
 	}
 	if k.Determinism != "bitwise" {
@@ -108,7 +109,7 @@ func appendLeaves(list []Component, path string, v any) []Component {
 		if _, isExpr := v["op"].(string); isExpr {
 			break
 		}
-		for _, k := range sortedKeys(v) {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			list = appendLeaves(list, at(k), v[k])
 		}
 		return list
@@ -209,13 +210,4 @@ func portNamed(p spec.Ports, name string) (spec.InPort, bool) {
 		}
 	}
 	return spec.InPort{}, false
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

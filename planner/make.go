@@ -2,6 +2,8 @@ package planner
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/spec"
@@ -254,7 +256,7 @@ func (m *maker) renamed(n *Node) string {
 		return ""
 	}
 	want := Digest(append(append([]Component{}, n.Base...), n.Key.Inputs...))
-	for _, addr := range sortedKeys(m.previous.Nodes) {
+	for _, addr := range slices.Sorted(maps.Keys(m.previous.Nodes)) {
 		was := m.previous.Nodes[addr]
 		if a, err := spec.ParseAddr(addr); err == nil {
 			if _, still := m.byAddr[a]; still || a.Kind != n.Kind {

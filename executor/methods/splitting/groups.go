@@ -49,7 +49,7 @@ func gather(rows []Row, o Options) (*work, error) {
 	}
 	w.members = cluster.Collect(labels)
 	if n := w.members.Len(); n < len(o.Parts) {
-		return nil, fmt.Errorf("%d rows form %d group(s), too few for %d parts: rows of a group cannot be separated", len(rows), n, len(o.Parts))
+		return nil, fmt.Errorf("rows: %d, groups of rows that belong together: %d, too few for %d parts, as a group is never torn: collect more prompts, or ask for fewer parts", len(rows), n, len(o.Parts))
 	}
 	strata, err := countStrata(rows)
 	if err != nil {

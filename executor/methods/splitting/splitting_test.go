@@ -130,9 +130,9 @@ func TestErrors(t *testing.T) {
 		o    splitting.Options
 		want string
 	}{
-		{"no rows", nil, splitting.Options{Parts: two}, "0 rows form 0 group(s), too few for 2 parts"},
-		{"one group", rowsOf([]int{0, 0, 0}, []int{0, 0, 0}), splitting.Options{Parts: two}, "3 rows form 1 group(s)"},
-		{"more parts than groups", rowsOf([]int{0, 1}, []int{0, 0}), splitting.Options{Parts: append(two, splitting.Part{"test", 1})}, "2 group(s), too few for 3 parts"},
+		{"no rows", nil, splitting.Options{Parts: two}, "groups of rows that belong together: 0, too few for 2 parts"},
+		{"one group", rowsOf([]int{0, 0, 0}, []int{0, 0, 0}), splitting.Options{Parts: two}, "together: 1, too few for 2 parts"},
+		{"more parts than groups", rowsOf([]int{0, 1}, []int{0, 0}), splitting.Options{Parts: append(two, splitting.Part{"test", 1})}, "together: 2, too few for 3 parts"},
 		{"empty stratum", rowsOf([]int{0, 1, 2}, []int{0, 2, 2}), splitting.Options{Parts: two}, "stratum 1 of 3 has no row"},
 		{"negative stratum", rowsOf([]int{0, 1, 2}, []int{0, -2, 2}), splitting.Options{Parts: two}, `row "001" has stratum -2`},
 		{"one part", rowsOf([]int{0, 1}, []int{0, 0}), splitting.Options{Parts: two[:1]}, "two parts or more, not 1"},

@@ -3,8 +3,10 @@ package stagetest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +17,7 @@ import (
 
 func compare(t *testing.T, f *Finished, files map[string][]byte) {
 	t.Helper()
-	for _, name := range sortedKeys(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		rest, ok := strings.CutPrefix(name, "want/")
 		if !ok {
 			continue
@@ -96,7 +98,7 @@ func compareMetrics(t *testing.T, got []spec.Metric, want []byte) {
 	for _, m := range got {
 		have[m.Name] = m
 	}
-	for _, name := range sortedKeys(wanted) {
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		base, end := name, ""
 		m, ok := have[name]
 		if !ok {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func (giver) Run(_ context.Context, t *stage.Task) error {
 		if err := json.Unmarshal([]byte(cfg.Rows), &files); err != nil {
 			return fmt.Errorf("the files of a %s are a JSON object of names and texts: %w", cfg.Artifact, err)
 		}
-		for _, name := range sortedKeys(files) {
+		for _, name := range slices.Sorted(maps.Keys(files)) {
 			content, err := contentOf(files[name])
 			if err != nil {
 				return fmt.Errorf("the file %s: %w", name, err)
@@ -206,13 +207,4 @@ func messages(v any) ([]dataset.Message, error) {
 		out = append(out, dataset.Message{Role: role, Content: content})
 	}
 	return out, nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

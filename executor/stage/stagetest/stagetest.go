@@ -20,8 +20,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,7 +194,7 @@ func build(t *testing.T, k *stage.Kind, def definition, files map[string][]byte)
 			}
 		case map[string]any:
 			var names []string
-			for _, m := range sortedKeys(in) {
+			for _, m := range slices.Sorted(maps.Keys(in)) {
 				names = append(names, m)
 				give(a.Name, m, a.Artifact, in[m].(string))
 			}

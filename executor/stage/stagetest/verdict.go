@@ -3,6 +3,8 @@ package stagetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/prefab-build/prefab/executor/cas"
@@ -30,8 +32,8 @@ func compareVerdicts(t *testing.T, k *stage.Kind, f *Finished, want []byte) {
 	if err := json.Unmarshal(want, &wanted); err != nil {
 		t.Fatalf("want/verdicts.json: %v", err)
 	}
-	for _, profile := range sortedKeys(wanted) {
-		for _, metric := range sortedKeys(wanted[profile]) {
+	for _, profile := range slices.Sorted(maps.Keys(wanted)) {
+		for _, metric := range slices.Sorted(maps.Keys(wanted[profile])) {
 			v := Judge(k, f, profile, metric)
 			got := string(v.Outcome)
 			if v.Outcome == planner.Fail && v.Severity == "warn" {

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/prefab-build/prefab/executor/methods/exact"
@@ -60,8 +61,30 @@ func calibration(t *stage.Task, cfg *config, p *part, temperature float64) {
 	confidence, correct := interval.Symmetric(p.margins, slope)
 	bins := interval.EqualMass(confidence, correct, cfg.Bins)
 	m := spec.Value(p.name+names[2], interval.ECE(bins), n)
-	m.Table = bins
+	m.Table = reliability(bins)
 	t.Metric(m)
+}
+
+// A binRow is one line of the reliability table: confidences from From to To, and how often the model was right there.
+type binRow struct {
+	From      float64 `json:"from"`
+	To        float64 `json:"to"`
+	N         int     `json:"n"`
+	Predicted float64 `json:"predicted"`
+	Observed  float64 `json:"observed"`
+	Low       float64 `json:"low"` // Wilson's interval of what was observed
+	High      float64 `json:"high"`
+}
+
+func reliability(bins []interval.Bin) []binRow {
+	rows := make([]binRow, len(bins))
+	for i, b := range bins {
+		rows[i] = binRow{
+			From: b.Low, To: b.High, N: b.N, Predicted: b.Predicted,
+			Observed: b.Observed.Point, Low: b.Observed.Low, High: b.Observed.High,
+		}
+	}
+	return rows
 }
 
 // A categoryRow is one line of the table of accuracies by category.
@@ -87,7 +110,7 @@ func byCategory(p *part, credits []float64) any {
 	}
 	var list []categoryRow
 	var ps []float64
-	for _, c := range sortedKeys(rows) {
+	for _, c := range slices.Sorted(maps.Keys(rows)) {
 		var keys []string
 		var values []float64
 		for _, i := range rows[c] {
@@ -168,13 +191,4 @@ func ceiling(t *stage.Task, p *part, accuracy float64) {
 		return
 	}
 	t.Metric(spec.Value(p.name+".normalised", interval.Normalized(accuracy, high), agreement.N()))
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

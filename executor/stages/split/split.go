@@ -4,6 +4,7 @@ package split
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -160,7 +161,7 @@ func check(c spec.Config) (problems []spec.Problem) {
 		problems = append(problems, spec.Problem{Path: []string{"ratios"}, Summary: summary, Detail: fmt.Sprintf(format, args...)})
 	}
 	sum := 0.0
-	for _, name := range sortedKeys(cfg.Ratios) {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Ratios)) {
 		if !slices.Contains(partNames, name) {
 			report("Unknown part", "A split has the parts train, validation and test; %q is none of them.", name)
 		}
@@ -186,13 +187,4 @@ func check(c spec.Config) (problems []spec.Problem) {
 		}
 	}
 	return problems
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
