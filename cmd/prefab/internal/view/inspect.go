@@ -120,7 +120,7 @@ func (v *View) Show(s Shown) {
 	for _, x := range s.Files {
 		v.showFiles(x)
 	}
-	v.metrics(s.Result.Metrics)
+	v.metrics(s.Result.Metrics, membersOf(s.Node))
 	v.ledger(s)
 }
 
@@ -177,53 +177,48 @@ func (v *View) showFiles(x ShownFiles) {
 	}
 }
 
-func (v *View) metrics(list []spec.Metric) {
+// metrics prints measurements, each with how it was measured and what stands beside it. members are the addresses
+// behind the numbers of a list input.
+func (v *View) metrics(list []spec.Metric, members map[string]string) {
 	if len(list) == 0 {
 		return
 	}
 	fmt.Fprintln(v.out, "\n"+v.styles.bold.Render("Metrics"))
+	const widest, least = 36, 4
 	width := 0
 	for _, m := range list {
 		width = max(width, len(m.Name))
 	}
+	width = min(width, widest)
 	for _, m := range list {
-		text := ""
-		switch {
-		case !m.Available():
-			text = v.styles.faint.Render("unavailable: " + m.Reason)
-		case m.Low != nil && m.High != nil:
-			text = fmt.Sprintf("%s [%s, %s]", number(*m.Value), number(*m.Low), number(*m.High))
-		default:
-			text = number(*m.Value)
+		fmt.Fprintf(v.out, "  %s  %s\n", pad(m.Name, width), v.wrap(v.measured(m), width+least))
+		if m.Method != "" && m.Available() {
+			v.faintLines(m.Method, least)
 		}
-		if m.Available() && m.Unit != "" {
-			text += " " + m.Unit
-		}
-		if m.N > 0 {
-			text += v.styles.faint.Render(fmt.Sprintf("  n=%s", thousands(m.N)))
-		}
-		fmt.Fprintf(v.out, "  %s  %s\n", pad(m.Name, width), v.wrap(text, width+4))
-		v.table(m.Table, width+4)
+		v.details(m.Table, members, least+2)
 	}
 }
 
-// table prints what a metric has beside its number: an object of numbers, or a list of objects with equal fields.
-func (v *View) table(t any, indent int) {
-	if t == nil {
-		return
+// measured is a metric's value, with all that one must know to read it.
+func (v *View) measured(m spec.Metric) string {
+	if !m.Available() {
+		return v.styles.faint.Render("unavailable: " + m.Reason)
 	}
-	b := string(spec.Canonical(t))
-	if b == "{}" || b == "[]" || b == "null" {
-		return
+	text := valueOf(m)
+	if m.Unit != "" {
+		text += " " + m.Unit
 	}
-	const most = 400
-	if r := []rune(b); len(r) > most {
-		b = string(r[:most]) + "…"
+	n := ""
+	if m.N > 0 {
+		n = "n=" + thousands(m.N)
 	}
-	text := strings.NewReplacer(",", ", ", ":", ": ").Replace(b)
-	for _, line := range wrapText(text, max(v.width-indent, narrowest)) {
-		fmt.Fprintln(v.out, strings.Repeat(" ", indent)+v.styles.faint.Render(line))
+	if m.Groups > 0 && m.Groups != m.N {
+		n += " in " + count(int(m.Groups), "group")
 	}
+	if n == "" {
+		return text
+	}
+	return text + v.styles.faint.Render("  "+n)
 }
 
 func (v *View) ledger(s Shown) {

@@ -60,7 +60,7 @@ func (v *View) RunLog(r *history.Record) {
 		}
 	}
 	for i := range r.Verdicts {
-		v.verdict(&r.Verdicts[i], 34)
+		v.verdict(&r.Verdicts[i], 34, "")
 	}
 }
 
@@ -75,7 +75,7 @@ func (v *View) StageLog(n *history.Node) {
 	if n.Message != "" {
 		fmt.Fprintln(v.out, "  "+v.wrap(n.Message, 2))
 	}
-	v.metrics(n.Metrics)
+	v.metrics(n.Metrics, nil)
 }
 
 // Backends says what compute devices there are.

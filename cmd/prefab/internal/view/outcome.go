@@ -29,7 +29,7 @@ func (v *View) Outcome(p *planner.Plan, out *executor.Outcome, values []Value) {
 			width = max(width, lipgloss.Width(verdictName(&out.Verdicts[i])))
 		}
 		for i := range out.Verdicts {
-			v.verdict(&out.Verdicts[i], min(width, 34))
+			v.verdict(&out.Verdicts[i], min(width, 34), comparison(out, &out.Verdicts[i]))
 		}
 		fmt.Fprintln(v.out)
 	}

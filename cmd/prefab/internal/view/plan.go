@@ -110,7 +110,7 @@ func (v *View) planVerdicts(p *planner.Plan) {
 			open++
 			continue
 		}
-		v.verdict(d, width)
+		v.verdict(d, width, "")
 	}
 	if open > 0 {
 		fmt.Fprintf(v.out, "  %s\n", v.styles.faint.Render(count(open, "verdict")+" to judge when the stages have run"))
