@@ -30,6 +30,8 @@ type Options struct {
 	// Map gives columns by expressions over `row`. Columns that it does not name are taken from fields of the default
 	// names.
 	Map map[string]*expr.Node
+	// Where says which records to take, by an expression over `row` that is true of them; nil takes all.
+	Where *expr.Node
 	// Key is the user's own id of a row, an expression over `row`; nil makes ids of what the rows hold.
 	Key *expr.Node
 }
@@ -42,6 +44,7 @@ type Parser struct {
 	names   map[string]alias // of fields that columns are taken from by default
 	mapped  map[string]bool  // fields that the map reads, which are no extra fields then
 	key     *expr.Program
+	where   *expr.Program
 }
 
 // A column is a column of the table but extra, with the expression that makes it if there is one.
@@ -103,6 +106,11 @@ func (p *Parser) compile() (err error) {
 			if len(path) > 0 {
 				p.mapped[path[0]] = true
 			}
+		}
+	}
+	if p.Where != nil {
+		if p.where, err = expr.Compile(p.Where); err != nil {
+			return fmt.Errorf("the condition: %w", err)
 		}
 	}
 	if p.Key == nil {

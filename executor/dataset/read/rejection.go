@@ -30,6 +30,7 @@ const (
 	NoDialogue    = "no dialogue"
 	MapFailed     = "map failed"
 	NullKey       = "null key"
+	NotSelected   = "not selected"
 )
 
 // A Rejection is a record that made no row.

@@ -31,8 +31,11 @@ func fieldNames(a spec.Artifact, column string) []string {
 
 // row puts the fields of a record into the builders. The caller ends or cancels the row.
 func (w *worker) row(v expr.Value) *problem {
-	w.collect(v)
 	w.env.Row = v
+	if p := w.selected(); p != nil {
+		return p
+	}
+	w.collect(v)
 	for i, c := range w.columns {
 		if c.program == nil {
 			continue
@@ -62,6 +65,23 @@ func (w *worker) row(v expr.Value) *problem {
 		w.leftovers()
 	}
 	return p
+}
+
+// selected looks whether the record is one of those to take. What is null is not true.
+func (w *worker) selected() *problem {
+	if w.where == nil {
+		return nil
+	}
+	v, err := w.where.Eval(&w.env)
+	switch {
+	case err != nil:
+		return wrong(MapFailed, "where: %v", err)
+	case v.Kind() != expr.Bool && !v.IsNull():
+		return wrong(MapFailed, "where is to be true or false, not %s: %s", v.Kind(), quote(v.String()))
+	case !v.Bool():
+		return &problem{reason: NotSelected}
+	}
+	return nil
 }
 
 // collect sorts the fields of a record: some are taken for columns, the others are extra.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/executor/methods/synthetic"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
@@ -174,14 +175,17 @@ func (g *gathering) empty(all *stage.Mapped) error {
 
 // measure records the metrics that Metrics declares.
 func (g *gathering) measure(t *stage.Task) {
-	rejected := g.records - g.made - g.repeated
+	left := int64(g.reasons[read.NotSelected])
+	rejected := g.records - g.made - g.repeated - left
 	delete(g.reasons, RepeatedKey)
+	delete(g.reasons, read.NotSelected)
 	t.Metric(spec.Value("rows", float64(g.made), g.records))
 	t.Metric(spec.Value("records", float64(g.records), g.records))
 	m := spec.Value("rejected", float64(rejected), g.records)
 	m.Table = g.reasons
 	t.Metric(m)
-	t.Metric(spec.Value("rejected_share", float64(rejected)/float64(g.records), g.records))
+	t.Metric(spec.Value("rejected_share", float64(rejected)/float64(g.records-left), g.records-left))
+	t.Metric(spec.Value("not_selected", float64(left), g.records))
 	t.Metric(spec.Value("repeated_rows", float64(g.equal+g.repeated), g.records))
 	t.Metric(spec.Value("crlf_records", float64(g.crlf), g.records))
 	for _, s := range g.config.Source {
@@ -237,7 +241,7 @@ func (c Config) Metrics(a spec.Artifact) []spec.MetricDef {
 	const broken = "Look at the ledger: each rejected record is listed with its place and what is wrong with it."
 	share := spec.MetricDef{
 		Name: "rejected_share", Unit: "share", Min: spec.F(0), Max: spec.F(1), Advice: broken,
-		Doc:    "share of the records that make no row",
+		Doc:    "share of the selected records that make no row",
 		Limits: map[string]spec.Limit{"strict": {Max: spec.F(0.01)}, "documented": {Max: spec.F(0.01), Warn: true}},
 	}
 	list := []spec.MetricDef{
@@ -245,6 +249,7 @@ func (c Config) Metrics(a spec.Artifact) []spec.MetricDef {
 		count("records", "records", "records in the files", ""),
 		count("rejected", "records", "records that make no row; the table counts them by reason", broken),
 		share,
+		count("not_selected", "records", "records that where leaves out", ""),
 		count("repeated_rows", "rows", "rows that equal an earlier one in everything; with a key they go, without they stay apart by occurrence", "The same rows were collected twice: look at the globs and at how the files were joined."),
 		count("crlf_records", "records", "records that end in a carriage return and a line feed", ""),
 	}

@@ -37,6 +37,7 @@ type Source struct {
 	Path      string                `json:"path"`
 	Paths     []string              `json:"paths"`
 	Map       map[string]*expr.Node `json:"map"`
+	Where     *expr.Node            `json:"where"`
 	Header    bool                  `json:"header"`
 	Comma     string                `json:"comma"`
 	Pin       bool                  `json:"pin"`
@@ -90,7 +91,7 @@ func (s *Source) of(a spec.Artifact) synthetic.Config {
 // parser makes the parser of one source.
 func (c Config) parser(i int, a spec.Artifact) (*read.Parser, error) {
 	s := c.Source[i]
-	o := read.Options{Artifact: a, Format: s.Label, Comma: s.Comma, Header: s.Header, Map: s.Map, Key: c.Key}
+	o := read.Options{Artifact: a, Format: s.Label, Comma: s.Comma, Header: s.Header, Map: s.Map, Where: s.Where, Key: c.Key}
 	if s.Label == Synthetic {
 		o.Format = frame.JSONL
 	}

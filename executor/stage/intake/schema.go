@@ -23,6 +23,7 @@ var (
 	pin     = spec.Attr{Name: "pin", Type: spec.TypeBool, Default: false, Unkeyed: true, Doc: "record the digest of the files in prefab.lock.hcl, and with --locked refuse others"}
 	maximum = spec.Attr{Name: "max_record_bytes", Type: spec.TypeInt, Default: float64(frame.DefaultMaxRecord), Min: spec.F(1 << 10), Max: spec.F(1 << 30), Unit: "bytes", Doc: "size past which a record is rejected unread"}
 	rowMap  = spec.Attr{Name: "map", Type: spec.TypeRowMap, Doc: "columns by expressions over `row`, as in { prompt = row.question }; columns that are not named are taken from fields of the same name"}
+	where   = spec.Attr{Name: "where", Type: spec.TypeRowExpr, Doc: "which records to take, as in row.split == \"train\"; the others go to the ledger as not selected, and all are taken without it"}
 	header  = spec.Attr{Name: "header", Type: spec.TypeBool, Default: true, Doc: "the first record of each file names the columns; without it they are column1, column2, ..."}
 	comma   = spec.Attr{Name: "comma", Type: spec.TypeString, Doc: "the character between fields: a comma when absent"}
 )
@@ -31,7 +32,7 @@ var (
 // HH-RLHF.
 func Block(a spec.Artifact) spec.BlockType {
 	attrs := func(more ...spec.Attr) spec.Schema {
-		return spec.Schema{Attrs: append([]spec.Attr{path, paths, pin, maximum}, more...)}
+		return spec.Schema{Attrs: append([]spec.Attr{path, paths, pin, maximum, where}, more...)}
 	}
 	drivers := []spec.Driver{
 		{Label: frame.JSONL, Doc: "one JSON object a line", Schema: attrs(rowMap)},
