@@ -4,6 +4,7 @@ package examples_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func buildAndRun(m *testing.M) int {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/prefab").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "../cmd/prefab").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		return 1
 	}
@@ -81,7 +82,7 @@ func (p pipeline) read(name string) []byte {
 // run runs a command in the pipeline's folder and returns what it printed and its exit code.
 func (p pipeline) run(args ...string) (stdout, stderr string, code int) {
 	p.t.Helper()
-	c := exec.Command(binary, append([]string{"-C", p.dir}, args...)...)
+	c := exec.CommandContext(p.t.Context(), binary, append([]string{"-C", p.dir}, args...)...)
 	c.Env = append(os.Environ(), "PREFAB_CACHE="+p.cache)
 	var out, log bytes.Buffer
 	c.Stdout, c.Stderr = &out, &log
@@ -219,7 +220,7 @@ func TestFormat(t *testing.T) {
 	}
 	for _, spec := range specs {
 		dir := filepath.Dir(spec)
-		if out, err := exec.Command(binary, "-C", dir, "fmt", "--diff").CombinedOutput(); err != nil || len(out) > 0 {
+		if out, err := exec.CommandContext(t.Context(), binary, "-C", dir, "fmt", "--diff").CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("%s: fmt: %v\n%s", spec, err, out)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "README.md"))

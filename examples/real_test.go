@@ -123,3 +123,49 @@ func TestLeaks(t *testing.T) {
 		t.Errorf("%d rows say which bytes of the prompt hold the question", spans)
 	}
 }
+
+// TestHumour checks the way from judgements to pairs of unseen texts.
+func TestHumour(t *testing.T) {
+	file := "judgements=" + data(t, "pairs/humour_judgements.jsonl.gz")
+	p := example(t, "humour")
+	o := p.apply(3, "--var", file)
+	o.verdicts(t, map[string]string{
+		"validate.quality pair_count":  "pass",
+		"validate.quality gap":         "pass",
+		"gate.ship accuracy":           "fail",
+		"gate.ship better_than_longer": "pass",
+	})
+	o.number(t, "judgements", 73521, 73521)
+	o.number(t, "items", 18160, 18160)
+	o.number(t, "majority_pairs", 16017, 16017)
+	o.number(t, "accuracy", 0.65, 0.7)
+	o.number(t, "accuracy_one_text_at_a_time", 0.64, 0.7)
+	says(t, o.message(t, "gate.ship", "accuracy"), "not in training", "95 % interval", "longer text", "noise ceiling")
+	train, validation := p.texts("train", file), p.texts("validation", file)
+	if len(train) < 2000 || len(validation) < 900 {
+		t.Errorf("%d and %d texts", len(train), len(validation))
+	}
+	for text := range validation {
+		if train[text] {
+			t.Errorf("a text is on both sides: %s", text)
+		}
+	}
+}
+
+// texts returns the texts of one side.
+func (p pipeline) texts(side, file string) map[string]bool {
+	p.t.Helper()
+	stdout, stderr, code := p.run("cat", `resolve.majority["`+side+`"]`, "--var", file)
+	if code != 0 {
+		p.t.Fatal(stderr)
+	}
+	set := map[string]bool{}
+	for line := range strings.Lines(stdout) {
+		var pair struct{ Chosen, Rejected string }
+		if err := json.Unmarshal([]byte(line), &pair); err != nil {
+			p.t.Fatal(err)
+		}
+		set[pair.Chosen], set[pair.Rejected] = true, true
+	}
+	return set
+}

@@ -3,7 +3,6 @@ package scaffold
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -152,7 +151,7 @@ func valid(t *testing.T, dir string) {
 	for _, k := range stages.All() {
 		kinds = append(kinds, k.KindSpec)
 	}
-	_, _, problems := lang.Load(context.Background(), dir, lang.Options{Kinds: kinds, Version: "0.1.0", Environ: func(string) (string, bool) { return "", false }})
+	_, _, problems := lang.Load(t.Context(), dir, lang.Options{Kinds: kinds, Version: "0.1.0", Environ: func(string) (string, bool) { return "", false }})
 	for _, p := range problems {
 		t.Errorf("%s: %s %s", p.Subject, p.Summary, p.Detail)
 	}
