@@ -47,6 +47,7 @@ type pipeline struct {
 
 func example(t *testing.T, name string) pipeline {
 	t.Helper()
+	short(t)
 	t.Parallel()
 	p := pipeline{t, t.TempDir(), t.TempDir()}
 	specs, err := filepath.Glob(filepath.Join(name, "*.prefab.hcl"))
@@ -61,6 +62,14 @@ func example(t *testing.T, name string) pipeline {
 		p.write(filepath.Base(path), src)
 	}
 	return p
+}
+
+// short skips a test that runs the binary: what -short is for, the race detector, does not look into it.
+func short(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("examples are not run in short mode")
+	}
 }
 
 func (p pipeline) write(name string, content []byte) {

@@ -14,6 +14,7 @@ import (
 // empty is a folder without a spec.
 func empty(t *testing.T) pipeline {
 	t.Helper()
+	short(t)
 	t.Parallel()
 	return pipeline{t, t.TempDir(), t.TempDir()}
 }
@@ -127,5 +128,5 @@ func TestInitHH(t *testing.T) {
 	says(t, stdout, "pairs as hh-rlhf")
 	o := p.apply(3)
 	o.number(t, "cross_validated_accuracy", 0.59, 0.66)
-	says(t, o.message(t, "gate.model", "accuracy"), "95 % interval", "longer answer", "with all", "collect more pairs")
+	says(t, o.message(t, "gate.model", "accuracy"), "95 % interval", "with all", "collect more pairs")
 }

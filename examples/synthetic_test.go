@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -150,6 +151,9 @@ func TestNeural(t *testing.T) {
 func TestNeuralXLA(t *testing.T) {
 	p := example(t, "neural")
 	if stdout, _, _ := p.run("backend", "list"); !strings.Contains(stdout, "yes xla:cpu") {
+		if os.Getenv("PREFAB_REQUIRE_XLA") != "" {
+			t.Fatal("xla:cpu is not here, and PREFAB_REQUIRE_XLA wants it")
+		}
 		t.Skip("xla:cpu is not here: prefab backend install xla:cpu")
 	}
 	p.apply(0)

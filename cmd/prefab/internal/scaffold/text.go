@@ -71,9 +71,8 @@ evaluate "rm" {
 
 # Words for the messages below.
 locals {
-  accuracy  = format("%.1f %% (95 %% interval %.1f to %.1f)", 100 * evaluate.rm.validation.accuracy, 100 * evaluate.rm.validation.accuracy_low, 100 * evaluate.rm.validation.accuracy_high)
-  baselines = format("longer answer %.1f %%, shorter %.1f %%, more popular %.1f %%", 100 * evaluate.rm.validation.longer, 100 * evaluate.rm.validation.shorter, 100 * evaluate.rm.validation.majority)
-  curve     = format("%.1f %% with a fifth of the pairs, %.1f %% with two fifths, %.1f %% with all", 100 * reward_model.rm.curve_20, 100 * reward_model.rm.curve_40, 100 * reward_model.rm.curve)
+  accuracy = format("%.1f %% (95 %% interval %.1f to %.1f)", 100 * evaluate.rm.validation.accuracy, 100 * evaluate.rm.validation.accuracy_low, 100 * evaluate.rm.validation.accuracy_high)
+  curve    = format("%.1f %% with a fifth of the pairs, %.1f %% with two fifths, %.1f %% with all", 100 * reward_model.rm.curve_20, 100 * reward_model.rm.curve_40, 100 * reward_model.rm.curve)
 }
 
 `
@@ -105,7 +104,6 @@ gate "model" {
     condition = evaluate.rm.validation.accuracy >= 0.70
     error_message = join(" ", [
       "Validation accuracy is ${local.accuracy}.",
-      "Rules that read nothing: ${local.baselines}.",
       "By cross-validation on the training part the model reaches ${local.curve}.",
       "If that still rises, collect more pairs; if not, look at doubtful labels (prefab show filter.doubtful) or use a larger model.",
     ])
