@@ -175,7 +175,7 @@ func (g *gathering) empty(all *stage.Mapped) error {
 
 // measure records the metrics that Metrics declares.
 func (g *gathering) measure(t *stage.Task) {
-	left := int64(g.reasons[read.NotSelected])
+	left := g.reasons[read.NotSelected]
 	rejected := g.records - g.made - g.repeated - left
 	delete(g.reasons, RepeatedKey)
 	delete(g.reasons, read.NotSelected)

@@ -137,10 +137,10 @@ func formatOf(path string) (format, comma string, err error) {
 		return "", "", errNothing
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))
-	switch {
-	case head[0] == '[':
+	switch head[0] {
+	case '[':
 		return frame.JSON, "", nil
-	case head[0] == '{':
+	case '{':
 		if len(line) < len(head) && !json.Valid(line) {
 			return "", "", errors.New("it begins with an object that goes over several lines: prefab reads one object a line (jsonl) or one array of objects (json)")
 		}

@@ -62,7 +62,7 @@ func parquetOf(t *testing.T, rows string) string {
 		t.Fatal(err)
 	}
 	defer rec.Release()
-	table := array.NewTableFromRecords(schema, []arrow.Record{rec})
+	table := array.NewTableFromRecords(schema, []arrow.RecordBatch{rec})
 	defer table.Release()
 	var b bytes.Buffer
 	if err := pqarrow.WriteTable(table, &b, 100, nil, pqarrow.DefaultWriterProps()); err != nil {
@@ -85,29 +85,73 @@ func TestFrom(t *testing.T) {
 		want  string // format, rows and columns
 		has   []string
 	}{
-		{"plain jsonl", map[string]string{"a.jsonl": pair}, "a.jsonl",
-			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected", []string{`path = "../data/a.jsonl"`, "There are no ratings or votes"}},
-		{"array with ratings", map[string]string{"a.json": `[{"Question": "Why?", "chosen": "Because.", "rejected": "No.", "score_chosen": 9, "score_rejected": 2.5}]`}, "a.json",
+		{
+			"plain jsonl",
+			map[string]string{"a.jsonl": pair},
+			"a.jsonl",
+			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected",
+			[]string{`path = "../data/a.jsonl"`, "There are no ratings or votes"},
+		},
+		{
+			"array with ratings",
+			map[string]string{"a.json": `[{"Question": "Why?", "chosen": "Because.", "rejected": "No.", "score_chosen": 9, "score_rejected": 2.5}]`},
+			"a.json",
 			"json pairs chosen=row.chosen chosen_score=row.score_chosen prompt=row.Question rejected=row.rejected rejected_score=row.score_rejected",
-			[]string{"scale = [1, 10]", `check "gap"`}},
-		{"alpaca", map[string]string{"a.jsonl": `{"instruction": "Add.", "input": "1 2", "chosen": "3", "rejected": "4"}`}, "a.jsonl",
-			`jsonl pairs chosen=row.chosen prompt=row.input == null || row.input == "" ? row.instruction : "${row.instruction}\n\n${row.input}" rejected=row.rejected`, nil},
-		{"semicolons and names with spaces", map[string]string{"a.csv": "Question;Chosen Response;worse;Score-Chosen\nWhy?;Because;No;\n"}, "a.csv",
-			"csv pairs chosen=row[\"Chosen Response\"] prompt=row.Question rejected=row.worse", []string{`comma = ";"`}},
-		{"tabs", map[string]string{"a.txt": "prompt\tchosen\trejected\nWhy?\tBecause\tNo\n"}, "a.txt",
-			"tsv pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected", nil},
-		{"parquet", map[string]string{"a.bin": parquetOf(t, `[{"query": "Why?", "chosen": "So.", "rejected": "No."}]`)}, "a.bin",
-			"parquet pairs chosen=row.chosen prompt=row.query rejected=row.rejected", nil},
+			[]string{"scale = [1, 10]", `check "gap"`},
+		},
+		{
+			"alpaca",
+			map[string]string{"a.jsonl": `{"instruction": "Add.", "input": "1 2", "chosen": "3", "rejected": "4"}`},
+			"a.jsonl",
+			`jsonl pairs chosen=row.chosen prompt=row.input == null || row.input == "" ? row.instruction : "${row.instruction}\n\n${row.input}" rejected=row.rejected`, nil,
+		},
+		{
+			"semicolons and names with spaces",
+			map[string]string{"a.csv": "Question;Chosen Response;worse;Score-Chosen\nWhy?;Because;No;\n"},
+			"a.csv",
+			"csv pairs chosen=row[\"Chosen Response\"] prompt=row.Question rejected=row.worse",
+			[]string{`comma = ";"`},
+		},
+		{
+			"tabs",
+			map[string]string{"a.txt": "prompt\tchosen\trejected\nWhy?\tBecause\tNo\n"},
+			"a.txt",
+			"tsv pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected", nil,
+		},
+		{
+			"parquet",
+			map[string]string{"a.bin": parquetOf(t, `[{"query": "Why?", "chosen": "So.", "rejected": "No."}]`)},
+			"a.bin",
+			"parquet pairs chosen=row.chosen prompt=row.query rejected=row.rejected", nil,
+		},
 		{"transcripts", map[string]string{"hh.jsonl.gz": zipped(t, hh)}, "hh.jsonl.gz", "hh-rlhf pairs ", []string{`stratify = ["turns", "length"]`}},
-		{"conversations", map[string]string{"a.json": `[{"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Hello"}, "rejected": {"from": "gpt", "value": "No"}}]`}, "a.json",
-			`json pairs chosen=row.chosen.value prompt=[for m in row.conversations : { role = m.from == "human" ? "user" : m.from == "gpt" ? "assistant" : m.from, content = m.value }] rejected=row.rejected.value`, nil},
-		{"prompt within the responses", map[string]string{"a.jsonl": `{"chosen": "Tell me why. Because.", "rejected": "Tell me why. No."}`}, "a.jsonl",
-			"jsonl pairs chosen=row.chosen rejected=row.rejected", []string{"begin with in common"}},
-		{"votes", map[string]string{"a.jsonl": `{"task": 7, "question": "Why?", "answer_a": "So.", "answer_b": "No.", "winner": "model_b", "judge": "x"}`}, "a.jsonl",
+		{
+			"conversations",
+			map[string]string{"a.json": `[{"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Hello"}, "rejected": {"from": "gpt", "value": "No"}}]`},
+			"a.json",
+			`json pairs chosen=row.chosen.value prompt=[for m in row.conversations : { role = m.from == "human" ? "user" : m.from == "gpt" ? "assistant" : m.from, content = m.value }] rejected=row.rejected.value`, nil,
+		},
+		{
+			"prompt within the responses",
+			map[string]string{"a.jsonl": `{"chosen": "Tell me why. Because.", "rejected": "Tell me why. No."}`},
+			"a.jsonl",
+			"jsonl pairs chosen=row.chosen rejected=row.rejected",
+			[]string{"begin with in common"},
+		},
+		{
+			"votes",
+			map[string]string{"a.jsonl": `{"task": 7, "question": "Why?", "answer_a": "So.", "answer_b": "No.", "winner": "model_b", "judge": "x"}`},
+			"a.jsonl",
 			`jsonl votes item=tostring(row.task) label=tostring(row.winner) == "model_b" ? "b" : null prompt=row.question response_a=row.answer_a response_b=row.answer_b worker=tostring(row.judge)`,
-			[]string{`resolve "majority"`, `gap = "vote_gap"`}},
-		{"folder", map[string]string{"x/a.jsonl.gz": zipped(t, pair), "x/b.jsonl": pair, "x/c.csv": "a,b\n", "x/README": "?"}, "x",
-			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected", []string{`"../data/x/a.jsonl.gz",`, `"../data/x/b.jsonl",`, "1 files that end in .csv were left aside"}},
+			[]string{`resolve "majority"`, `gap = "vote_gap"`},
+		},
+		{
+			"folder",
+			map[string]string{"x/a.jsonl.gz": zipped(t, pair), "x/b.jsonl": pair, "x/c.csv": "a,b\n", "x/README": "?"},
+			"x",
+			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected",
+			[]string{`"../data/x/a.jsonl.gz",`, `"../data/x/b.jsonl",`, "1 files that end in .csv were left aside"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			root := t.TempDir()

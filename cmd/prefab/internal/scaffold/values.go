@@ -22,19 +22,20 @@ func (s *sample) texts(name string) bool {
 // turns tells how a field writes conversations: "role" for lists of {role, content}, "from" for lists of {from, value},
 // and "" when it holds no lists.
 func (s *sample) turns(name string) string {
-	for _, v := range s.values(name) {
-		list, ok := v.([]any)
-		if !ok || len(list) == 0 {
-			return ""
-		}
-		turn, _ := list[0].(map[string]any)
-		switch {
-		case turn["role"] != nil && turn["content"] != nil:
-			return "role"
-		case turn["from"] != nil && turn["value"] != nil:
-			return "from"
-		}
+	list := s.values(name)
+	if len(list) == 0 {
 		return ""
+	}
+	turns, _ := list[0].([]any)
+	if len(turns) == 0 {
+		return ""
+	}
+	turn, _ := turns[0].(map[string]any)
+	switch {
+	case turn["role"] != nil && turn["content"] != nil:
+		return "role"
+	case turn["from"] != nil && turn["value"] != nil:
+		return "from"
 	}
 	return ""
 }
