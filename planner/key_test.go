@@ -156,7 +156,12 @@ func TestFilesAreKeyedByContentAlone(t *testing.T) {
 func TestDiffSaysWhatChanged(t *testing.T) {
 	was := []Component{{"kind", "model"}, {"version", "1"}, {"method", "fit/1"}, {"rate", "0.1"}, {"old", "1"}, {"input pairs column prompt", "aa"}}
 	is := []Component{
-		{"kind", "model"}, {"version", "2"}, {"method", "fit/1"}, {"method", "text/1"}, {"rate", "0.2"}, {"new", `"` + strings.Repeat("x", 60) + `"`},
+		{"kind", "model"},
+		{"version", "2"},
+		{"method", "fit/1"},
+		{"method", "text/1"},
+		{"rate", "0.2"},
+		{"new", `"` + strings.Repeat("x", 60) + `"`},
 		{"input pairs column prompt", "bb"},
 	}
 	want := []string{

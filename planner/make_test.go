@@ -206,22 +206,38 @@ func TestStates(t *testing.T) {
 	}{
 		{"all is cached", none, all(), Options{}, ""},
 		{
-			"behind what runs, what ran before may run", none, all("keep.a"), Options{},
+			"behind what runs, what ran before may run", none, all("keep.a"),
+			Options{},
 			"keep.a=run judge.m=may_run keep.liked=may_run put.all=may_run put.liked=may_run",
 		},
-		{"replaced", none, all(), Options{Replace: []spec.Addr{addr("keep.a")}},
-			"keep.a=run judge.m=may_run keep.liked=may_run put.all=may_run put.liked=may_run"},
-		{"replaced behind what runs", none, all(), Options{Replace: []spec.Addr{addr("keep.a"), addr("put.all")}},
-			"keep.a=run judge.m=may_run keep.liked=may_run put.all=run put.liked=may_run"},
-		{"a target and what it needs", none, all(), Options{Targets: []spec.Addr{addr("keep.a")}},
-			"judge.m=excluded keep.liked=excluded model.m=excluded put.all=excluded put.liked=excluded"},
-		{"left out, with all behind", none, all(), Options{Exclude: []spec.Addr{addr("model.m")}},
-			"model.m=excluded judge.m=excluded keep.liked=excluded put.liked=excluded"},
+		{
+			"replaced", none, all(),
+			Options{Replace: []spec.Addr{addr("keep.a")}},
+			"keep.a=run judge.m=may_run keep.liked=may_run put.all=may_run put.liked=may_run",
+		},
+		{
+			"replaced behind what runs", none, all(),
+			Options{Replace: []spec.Addr{addr("keep.a"), addr("put.all")}},
+			"keep.a=run judge.m=may_run keep.liked=may_run put.all=run put.liked=may_run",
+		},
+		{
+			"a target and what it needs", none, all(),
+			Options{Targets: []spec.Addr{addr("keep.a")}},
+			"judge.m=excluded keep.liked=excluded model.m=excluded put.all=excluded put.liked=excluded",
+		},
+		{
+			"left out, with all behind", none, all(),
+			Options{Exclude: []spec.Addr{addr("model.m")}},
+			"model.m=excluded judge.m=excluded keep.liked=excluded put.liked=excluded",
+		},
 		{"blocked beats cached", gated, failing, Options{}, "keep.liked=blocked put.liked=blocked"},
 		{"a gate that passes", gated, all(), Options{}, ""},
 		{"an open gate keeps nobody from planning", gated, all("judge.m"), Options{}, "judge.m=run"},
-		{"a gate on what is left out", gated, all(), Options{Exclude: []spec.Addr{addr("judge.m")}},
-			"judge.m=excluded keep.liked=excluded put.liked=excluded"},
+		{
+			"a gate on what is left out", gated, all(),
+			Options{Exclude: []spec.Addr{addr("judge.m")}},
+			"judge.m=excluded keep.liked=excluded put.liked=excluded",
+		},
 		{"a target takes along what its gates read", gated, all(), Options{Targets: []spec.Addr{addr("put.liked")}}, "put.all=excluded"},
 		{"blocked beats running", func(p *spec.Pipeline) {
 			p.Gates = []spec.Gate{gateOn("gate.g", "judge.m")}
