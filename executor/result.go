@@ -113,7 +113,7 @@ type LedgerLine struct {
 	stage.Entry
 }
 
-// Open lays a stored entry over the inputs of its node.
+// openEntry lays a stored entry over the inputs of its node.
 func openEntry(ctx context.Context, s Store, raw []byte, members []planner.Member) (*Result, error) {
 	var e entry
 	if err := json.Unmarshal(raw, &e); err != nil {

@@ -195,7 +195,7 @@ func (l *loader) unknownAttribute(src *hclsyntax.Block, a *hclsyntax.Attribute, 
 			return
 		case "depends_on":
 			l.errorf(subject, "unknown-attribute", "Unknown attribute",
-				"There is no depends_on. A reference to an output orders stages by itself; for order without data write `requires = [...]`.")
+				"There is no depends_on. A reference to an output orders stages by itself; to wait for what a stage measured, write a gate and name it in requires = [gate.NAME].")
 			return
 		}
 	}

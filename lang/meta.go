@@ -101,7 +101,7 @@ func (l *loader) requires(a *attr, in *instance) []spec.Addr {
 			if l.isEnabled(to.from, a.expr.rng()) {
 				out = append(out, to.addr)
 			}
-			return inList && to.addr.Kind != backendBlock
+			return inList && to.addr.Kind == gateBlock
 		}
 		if v.IsMarked() || v.IsNull() || !v.CanIterateElements() || v.Type().IsObjectType() && !inList {
 			return false
@@ -114,8 +114,9 @@ func (l *loader) requires(a *attr, in *instance) []spec.Addr {
 		return true
 	}
 	if !take(v, false) {
-		l.errorf(a.expr.rng(), "requires-expected", "List of blocks expected",
-			"requires is a list of gates and stages, as in requires = [gate.ship], and this is %s.", describe(v))
+		l.errorf(a.expr.rng(), "requires-expected", "List of gates expected",
+			"requires is a list of gates, as in requires = [gate.ship], and this is %s. A stage comes after another by reading one "+
+				"of its outputs; to wait for what a stage measured, write a gate.", describe(v))
 	}
 	slices.SortFunc(out, spec.Addr.Compare)
 	return slices.Compact(out)

@@ -74,7 +74,7 @@ type Node struct {
 	Reason string `json:"reason,omitempty"`
 	Note   string `json:"note,omitempty"` // what costs nothing: "renamed from split.old"
 	Guards []int  `json:"guards,omitempty"`
-	// Requires are the nodes whose verdicts the guards rest on: order without data.
+	// After are the nodes whose verdicts the guards rest on: order without data.
 	After    []int         `json:"after,omitempty"`
 	Estimate time.Duration `json:"estimate,omitempty"` // 0: never run before
 	Rows     int64         `json:"rows,omitempty"`     // rows in, where known

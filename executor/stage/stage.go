@@ -88,7 +88,7 @@ type Entry struct {
 	Offset int64 `json:"offset,omitempty"`
 }
 
-// Mapped is what Finish sees: the deltas of all chunks in source order. Finish changes outputs by Set and Add.
+// Mapped is what Finish sees: the deltas of all chunks in source order. Finish changes the deltas in place.
 type Mapped struct {
 	// Deltas has one entry a chunk of the mapped port. Finish may replace an entry's parts; the executor stores
 	// what stands here when Finish returns.

@@ -164,3 +164,13 @@ export "e" {
   format = "trk"  ### unknown-value "format may not be \"trk\". Did you mean trl\\?"
   path   = "x"
 }
+-----
+# A stage is no gate: order comes with data.
+dataset "a" {
+  source "synthetic" {}
+}
+
+dataset "b" {
+  source "synthetic" {}
+  requires = [dataset.a]  ### requires-expected "requires is a list of gates"
+}

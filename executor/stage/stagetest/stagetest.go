@@ -5,7 +5,7 @@
 //
 //	-- stage.json --        {"config": {...}, "unkeyed": {...}, "seed": 0, "inputs": {"pairs": "pairs.jsonl"}}
 //	-- pairs.jsonl --       the rows of an input, by canonical column names; "id" is optional
-//	-- want/pairs.jsonl --  the rows of an output port, in order, without ids; or want/PORT.ids to compare ids
+//	-- want/pairs.jsonl --  the rows of an output port, in order, without ids
 //	-- want/metrics.json -- metrics by name: a number, or "unavailable: reason"; those not named are not compared
 //	-- want/ledger.jsonl -- {"chunk": 0, "row": 1, "reason": "..."}; details are compared only where given
 //	-- want/verdicts.json -- by profile and metric, what a bare threshold comes to: pass, warn, fail or not_evaluated
