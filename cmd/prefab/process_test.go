@@ -64,7 +64,7 @@ func startProgram(ts *testscript.TestScript, text string, args []string) *progra
 	path, err := exec.LookPath(args[0])
 	ts.Check(err)
 	p := &program{
-		cmd:   exec.Command(path, args[1:]...), //nolint:noctx // wait ends it after a minute
+		cmd:   exec.Command(path, args[1:]...),
 		found: make(chan struct{}), ended: make(chan error, 1), text: text,
 	}
 	p.cmd.Dir = ts.MkAbs(".")

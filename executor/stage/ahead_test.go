@@ -70,7 +70,7 @@ func TestAheadPassesPanicsOn(t *testing.T) {
 			t.Errorf("recovered %v", r)
 		}
 	}()
-	for range stage.Ahead(t.Context(), 10, func(i int) (int, error) { panic("a bug") }) {
-		t.Fatal("a result of a panic")
+	for _, err := range stage.Ahead(t.Context(), 10, func(i int) (int, error) { panic("a bug") }) {
+		t.Fatal("a result of a panic", err)
 	}
 }

@@ -42,9 +42,6 @@ func write(s *stream.Stream, q question, quality float64, sentences int) answer 
 	return answer{b.String(), quality}
 }
 
-// maxSentences is fewer than any list has, so that no sentence comes twice in an answer.
-const maxSentences = 10
-
 var sound = lines(`
 	First measure what you have, because guessing is what costs people most here.
 	A reason to prefer this order is that every step can be undone.

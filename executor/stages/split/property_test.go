@@ -41,16 +41,16 @@ func lines(list []pair) string {
 // are shorter than a shingle; and some that are like nothing else, so that there is a group for each part.
 func prompts(r *rapid.T, alone int) []pair {
 	word := rapid.SampledFrom([]string{"gravity", "jazz", "Jazz!", "why", "a", "explain", "the rivers of", "taxes", "7"})
-	list := make([]pair, rapid.IntRange(2, 24).Draw(r, "rows"))
-	for i := range list {
-		list[i] = pair{
+	var list []pair
+	for i := range rapid.IntRange(2, 24).Draw(r, "rows") {
+		list = append(list, pair{
 			ID:       spec.HashBytes(fmt.Append(nil, i)).String(),
 			Prompt:   strings.Join(rapid.SliceOfN(word, 1, 6).Draw(r, "words"), " "),
 			Chosen:   "yes",
 			Rejected: "no",
 			Group:    rapid.SampledFrom([]string{"", "", "", "g1", "g2"}).Draw(r, "group"),
 			Category: rapid.SampledFrom([]string{"", "x", "y"}).Draw(r, "category"),
-		}
+		})
 	}
 	for i := range alone {
 		h := spec.HashBytes(fmt.Append(nil, "alone", i)).String()
@@ -88,7 +88,7 @@ func partOf(t *testing.T, config string, list []pair) (map[string]string, map[st
 func eachID(c dataset.Chunk, do func(id string)) {
 	ids := c.IDs()
 	for r := range c.Rows {
-		do(hex.EncodeToString([]byte(ids.At(r))))
+		do(hex.EncodeToString(ids.At(r)))
 	}
 }
 
