@@ -71,12 +71,11 @@ func (i *inspected) result(n *planner.Node) (*executor.Result, error) {
 	return nil, fmt.Errorf("%s has no stored result for the spec and inputs as they are: run prefab apply", n.Addr)
 }
 
-func (a *app) whyCommand() *cobra.Command {
+// stageCommand is a command that looks at one stage as it stands in the store.
+func (a *app) stageCommand(use, short string, look func(ctx context.Context, i *inspected, n *planner.Node) error) *cobra.Command {
 	var v variables
 	c := &cobra.Command{
-		Use:   "why ADDR",
-		Short: "Explain why a stage would run, from the difference of two keys",
-		Args:  cobra.ExactArgs(1),
+		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i, err := a.inspect(cmd.Context(), &v)
 			if err != nil {
@@ -87,8 +86,18 @@ func (a *app) whyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			return look(cmd.Context(), i, n)
+		},
+	}
+	v.register(c.Flags())
+	return c
+}
+
+func (a *app) whyCommand() *cobra.Command {
+	return a.stageCommand("why ADDR", "Explain why a stage would run, from the difference of two keys",
+		func(ctx context.Context, i *inspected, n *planner.Node) error {
 			w := view.Why{Node: n}
-			if p := i.history.View(cmd.Context()).Previous(); p != nil {
+			if p := i.history.View(ctx).Previous(); p != nil {
 				if was, ok := p.Nodes[n.Addr.String()]; ok {
 					w.Previous, w.Run = &was, p.Run
 					w.Differences = planner.Differences(was, n, i.plan.Changes)
@@ -96,64 +105,53 @@ func (a *app) whyCommand() *cobra.Command {
 			}
 			a.view.Why(w)
 			return nil
-		},
-	}
-	v.register(c.Flags())
-	return c
+		})
 }
 
 func (a *app) showCommand() *cobra.Command {
-	var v variables
-	c := &cobra.Command{
-		Use:   "show ADDR",
-		Short: "Show what a stage made: schema, rows, a sample, metrics, ledger",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			i, err := a.inspect(cmd.Context(), &v)
-			if err != nil {
-				return err
+	return a.stageCommand("show ADDR", "Show what a stage made: schema, rows, a sample, metrics, ledger",
+		func(ctx context.Context, i *inspected, n *planner.Node) error {
+			shown, err := i.shown(ctx, n)
+			if err == nil {
+				a.view.Show(shown)
 			}
-			defer i.history.Close()
-			n, err := i.node(args[0])
-			if err != nil {
-				return err
-			}
-			r, err := i.result(n)
-			if err != nil {
-				return err
-			}
-			ledger, err := executor.LoadLedger(cmd.Context(), i.store, r)
-			if err != nil {
-				return err
-			}
-			shown := view.Shown{Node: n, Result: r, Ledger: ledger, Places: i.places(n, ledger)}
-			for name, o := range r.Outputs {
-				if o.Table != nil {
-					sample, err := sampleRows(cmd.Context(), o, 2)
-					if err != nil {
-						return err
-					}
-					shown.Samples = append(shown.Samples, view.Sample{Port: name, Output: o, Rows: sample})
-					continue
-				}
-				files := map[string][]byte{}
-				for _, f := range o.Files {
-					const most = 4 << 20 // a model's features are readable; an export is not for here
-					if f.Size > most {
-						continue
-					}
-					if files[f.Name], err = i.store.Get(cmd.Context(), f.Digest); err != nil {
-						return err
-					}
-				}
-				shown.Files = append(shown.Files, view.ShownFiles{Port: name, Output: o, Content: files})
-			}
-			a.view.Show(shown)
-			return nil
-		},
+			return err
+		})
+}
+
+// shown gathers what show prints of a stage.
+func (i *inspected) shown(ctx context.Context, n *planner.Node) (view.Shown, error) {
+	r, err := i.result(n)
+	if err != nil {
+		return view.Shown{}, err
 	}
-	v.register(c.Flags())
-	return c
+	ledger, err := executor.LoadLedger(ctx, i.store, r)
+	if err != nil {
+		return view.Shown{}, err
+	}
+	shown := view.Shown{Node: n, Result: r, Ledger: ledger, Places: i.places(n, ledger)}
+	for name, o := range r.Outputs {
+		if o.Table != nil {
+			sample, err := sampleRows(ctx, o, 2)
+			if err != nil {
+				return shown, err
+			}
+			shown.Samples = append(shown.Samples, view.Sample{Port: name, Output: o, Rows: sample})
+			continue
+		}
+		files := map[string][]byte{}
+		for _, f := range o.Files {
+			const most = 4 << 20 // a model's features are readable; an export is not for here
+			if f.Size > most {
+				continue
+			}
+			if files[f.Name], err = i.store.Get(ctx, f.Digest); err != nil {
+				return shown, err
+			}
+		}
+		shown.Files = append(shown.Files, view.ShownFiles{Port: name, Output: o, Content: files})
+	}
+	return shown, nil
 }
 
 // sampleRows returns the first rows of a table as JSON.
