@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/prefab-build/prefab/spec/diag"
 )
@@ -29,7 +30,7 @@ type givenValue struct {
 }
 
 // givenValues collects the values of variables, later ones over earlier: the environment, the folder's
-// *.auto.prefabvars in the order of their names, then the command line in its order.
+// *.auto.prefabvars in the order of their names, what a saved plan recorded, then the command line in its order.
 func (l *loader) givenValues() map[string]*givenValue {
 	given := map[string]*givenValue{}
 	for name := range l.decls.variables {
@@ -41,6 +42,7 @@ func (l *loader) givenValues() map[string]*givenValue {
 		b, err := fs.ReadFile(l.fileSystem(), name)
 		l.readValues(given, name, b, err)
 	}
+	l.readRecorded(given)
 	for _, g := range l.opts.Given {
 		if g.File != "" {
 			b, err := l.readFile(g.File)
@@ -55,6 +57,21 @@ func (l *loader) givenValues() map[string]*givenValue {
 		given[g.Name] = &givenValue{text: g.Value, plain: true, from: "--var"}
 	}
 	return given
+}
+
+// readRecorded takes the values of a saved plan. One whose variable is gone is left out: the plan is stale anyway.
+func (l *loader) readRecorded(given map[string]*givenValue) {
+	for _, rec := range l.opts.Recorded {
+		if rec.Value == nil || l.decls.variables[rec.Name] == nil {
+			continue
+		}
+		var v ctyjson.SimpleJSONValue
+		err := v.UnmarshalJSON(rec.Value)
+		if err != nil {
+			l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read", "The saved plan has no readable value of var.%s: %v.", rec.Name, err)
+		}
+		given[rec.Name] = &givenValue{val: v.Value, bad: err != nil, from: "the saved plan"}
+	}
 }
 
 func (l *loader) autoFiles() []string {

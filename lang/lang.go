@@ -27,6 +27,9 @@ type Options struct {
 	// Given are the values of variables that the command line gave, in its order: of two for one variable the later
 	// holds.
 	Given []Given
+	// Recorded are the values that a saved plan was made with. They hold over the environment and the folder's files;
+	// sensitive ones have none and are given again.
+	Recorded []spec.Variable
 	// Environ looks up a variable of the environment; nil is an empty environment.
 	Environ func(name string) (value string, ok bool)
 	// Version is that of prefab, which required_version is compared with; empty fits every demand.

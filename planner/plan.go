@@ -5,7 +5,6 @@
 package planner
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/prefab-build/prefab/spec"
@@ -25,7 +24,7 @@ const (
 	Excluded State = "excluded" // left out by --target or --exclude
 )
 
-// A Plan is what will be done. It is plain data: a saved plan is its JSON.
+// A Plan is what will be done. It is plain data; see Saved for its form in a file.
 type Plan struct {
 	Prefab   string         `json:"prefab"`
 	Pipeline *spec.Pipeline `json:"pipeline"`
@@ -76,8 +75,8 @@ type Node struct {
 	Guards []int  `json:"guards,omitempty"`
 	// After are the nodes whose verdicts the guards rest on: order without data.
 	After    []int         `json:"after,omitempty"`
-	Estimate time.Duration `json:"estimate,omitempty"` // 0: never run before
-	Rows     int64         `json:"rows,omitempty"`     // rows in, where known
+	Estimate time.Duration `json:"estimate_ns,omitempty"` // 0: never run before
+	Rows     int64         `json:"rows,omitempty"`        // rows in, where known
 }
 
 // A Key is the second half of a node's key and the address of its action.
@@ -131,9 +130,6 @@ type Segment struct {
 	Line    int64       `json:"line"`   // of its first record, from 1
 	Offset  int64       `json:"offset"` // of its first byte in the unpacked file
 }
-
-// Encode returns the plan as it is saved.
-func (p *Plan) Encode() ([]byte, error) { return json.Marshal(p) }
 
 // Node returns the node of an address.
 func (p *Plan) Node(a spec.Addr) (*Node, bool) {

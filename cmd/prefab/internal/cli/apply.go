@@ -33,11 +33,10 @@ func (a *app) applyCommand() *cobra.Command {
 			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			saved := ""
 			if len(args) > 0 {
-				saved = args[0]
+				return a.applySaved(cmd.Context(), &f, args[0])
 			}
-			return a.apply(cmd.Context(), &f, saved)
+			return a.applyNew(cmd.Context(), &f)
 		},
 	}
 	flags := c.Flags()
@@ -52,12 +51,52 @@ func (a *app) applyCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) apply(ctx context.Context, f *applyFlags, saved string) error {
-	s, err := a.load(ctx, &f.variables)
+// applyNew makes a plan, asks, and runs it.
+func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
+	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
+		opts, err := f.options(s.pipeline)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := s.plan(ctx, opts)
+		if err != nil || f.yes || plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore == 0 {
+			return plan, err
+		}
+		a.view.Plan(plan, false, "")
+		if !a.confirm() {
+			return nil, codeError(exitError)
+		}
+		return plan, nil
+	})
+}
+
+// applySaved runs a saved plan as it is, once the spec and the inputs are seen to be those that it was made for.
+func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error {
+	saved, err := readPlan(path)
 	if err != nil {
 		return err
 	}
-	opts, err := f.options(s.pipeline)
+	if f.narrows() {
+		return fmt.Errorf("%s already says what is run: give --target, --exclude, --replace and --limit to prefab plan --out %s", path, path)
+	}
+	f.recorded = saved.Variables
+	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
+		facts, err := s.outside(ctx, saved.Options)
+		if err != nil {
+			return nil, err
+		}
+		plan, stale := saved.Bind(s.pipeline, facts, Version)
+		if stale != "" {
+			s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, path))
+			return nil, codeError(exitStale)
+		}
+		return plan, nil
+	})
+}
+
+// apply runs the plan that get makes, in a project that it holds alone.
+func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*planner.Plan, error)) error {
+	s, err := a.load(ctx, &f.variables)
 	if err != nil {
 		return err
 	}
@@ -71,37 +110,11 @@ func (a *app) apply(ctx context.Context, f *applyFlags, saved string) error {
 	}
 	defer unlock()
 	s.locked = f.locked
-	plan, err := s.planToApply(ctx, opts, saved)
+	plan, err := get(s)
 	if err != nil {
 		return err
 	}
-	if saved == "" && !f.yes && plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore > 0 {
-		a.view.Plan(plan, false, "")
-		if !a.confirm() {
-			return codeError(exitError)
-		}
-	}
 	return s.run(ctx, plan, f)
-}
-
-// planToApply makes the plan anew, and refuses a saved one that differs from it in anything but what is cached.
-func (s *session) planToApply(ctx context.Context, opts planner.Options, saved string) (*planner.Plan, error) {
-	if saved == "" {
-		return s.plan(ctx, opts)
-	}
-	old, err := readPlan(saved)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := s.plan(ctx, old.Options)
-	if err != nil {
-		return nil, err
-	}
-	if stale := old.Stale(plan); stale != "" {
-		s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, saved))
-		return nil, codeError(exitStale)
-	}
-	return plan, nil
 }
 
 func (a *app) confirm() bool {

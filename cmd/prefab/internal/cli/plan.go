@@ -29,6 +29,11 @@ func (n *narrowing) register(flags *pflag.FlagSet) {
 	flags.IntVar(&n.limit, "limit", 0, "take only the first `N` rows of each dataset, for a quick try")
 }
 
+// narrows reports whether a flag says what a plan covers.
+func (n *narrowing) narrows() bool {
+	return len(n.target)+len(n.exclude)+len(n.replace) > 0 || n.limit != 0
+}
+
 func (n *narrowing) options(p *spec.Pipeline) (planner.Options, error) {
 	o := planner.Options{Limit: n.limit}
 	var problems []error

@@ -40,7 +40,10 @@ type session struct {
 }
 
 // variables are the flags that give values to variables.
-type variables struct{ given []lang.Given }
+type variables struct {
+	given    []lang.Given
+	recorded []spec.Variable // of a saved plan
+}
 
 func (v *variables) register(flags *pflag.FlagSet) {
 	flags.Var(&givenFlag{v: v}, "var", "give a variable a value: NAME=VALUE")
@@ -91,7 +94,7 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	}
 	var diags diag.List
 	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, lang.Options{
-		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Environ: os.LookupEnv, Version: Version,
+		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Recorded: v.recorded, Environ: os.LookupEnv, Version: Version,
 	})
 	if len(diags) > 0 {
 		a.view.Diagnostics(diags, s.files)
@@ -218,17 +221,23 @@ func flattenErrors(err error) []error {
 	return []error{err}
 }
 
-// plan works out what would be done.
-func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan, error) {
+// outside gathers the facts of a plan, and refuses what could not be run with them.
+func (s *session) outside(ctx context.Context, opts planner.Options) (planner.Facts, error) {
 	facts, err := s.facts(ctx)
 	if err != nil {
-		return nil, err
+		return facts, err
 	}
 	if problems := s.unplaceable(); opts.Limit == 0 && len(problems) > 0 {
 		s.view.Diagnostics(problems, s.files)
-		return nil, codeError(exitError)
+		return facts, codeError(exitError)
 	}
-	if err := s.checkPins(facts, s.locked); err != nil {
+	return facts, s.checkPins(facts, s.locked)
+}
+
+// plan works out what would be done.
+func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan, error) {
+	facts, err := s.outside(ctx, opts)
+	if err != nil {
 		return nil, err
 	}
 	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
