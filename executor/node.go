@@ -54,7 +54,7 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 			return nil
 		}
 	}
-	e, err := x.work(ctx, n, members)
+	e, err := x.workInTime(ctx, n, members)
 	if err != nil {
 		return err
 	}
@@ -130,6 +130,22 @@ func (x *run) warn(text string) {
 	x.warned = append(x.warned, text)
 	x.events.Unlock()
 	x.emit(Event{Type: "warning", Text: text})
+}
+
+// workInTime runs the stage for as long as its timeout lets it. Waiting for another process at the same work does not
+// count.
+func (x *run) workInTime(ctx context.Context, n *planner.Node, members []planner.Member) (*entry, error) {
+	if n.Block == nil || n.Block.Timeout == 0 {
+		return x.work(ctx, n, members)
+	}
+	late := fmt.Errorf("the stage did not finish within its timeout of %s: give it a larger one, or less to do", n.Block.Timeout)
+	within, cancel := context.WithTimeoutCause(ctx, n.Block.Timeout, late)
+	defer cancel()
+	e, err := x.work(within, n, members)
+	if err != nil && context.Cause(within) == late {
+		return nil, late
+	}
+	return e, err
 }
 
 // work runs the stage. A panic in a kind is its bug and fails its node alone.

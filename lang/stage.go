@@ -131,7 +131,7 @@ func (l *loader) evaluateStage(in *instance) {
 	before := len(l.diags)
 	d := &decoder{l: l, sc: in.scope, in: in, source: map[string]diag.Range{"": b.body.header}}
 	keyed, unkeyed := d.body(b.body, schemaOf(&b.typ.BlockType, b.label), "")
-	l.evaluateMetas(in, unkeyed)
+	l.evaluateMetas(in)
 	block.Source = d.source
 	block.Config = spec.Canonical(keyed)
 	if len(unkeyed) > 0 {

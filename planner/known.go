@@ -37,6 +37,7 @@ type Result struct {
 // Previous is the last full run, by address.
 type Previous struct {
 	Run   int64
+	Ended bool // it came to its end, whatever that was; else it was killed, or still runs
 	Nodes map[string]PreviousNode
 	Files map[string][]PreviousFile // by address
 }

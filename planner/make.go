@@ -276,7 +276,10 @@ func (m *maker) explain(n *Node) string {
 		return "never run"
 	}
 	was, ok := m.previous.Nodes[n.Addr.String()]
-	if !ok {
+	switch {
+	case !ok && !m.previous.Ended:
+		return "the last run did not come to its end"
+	case !ok:
 		return "new"
 	}
 	texts := Differences(was, n, m.changes)

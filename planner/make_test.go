@@ -285,7 +285,7 @@ func TestVerdictsOfAPlan(t *testing.T) {
 
 // previous is the last run as a plan left it.
 func previous(p *Plan) *Previous {
-	prev := &Previous{Run: 1, Nodes: map[string]PreviousNode{}, Files: map[string][]PreviousFile{}}
+	prev := &Previous{Run: 1, Ended: true, Nodes: map[string]PreviousNode{}, Files: map[string][]PreviousFile{}}
 	for _, n := range p.Nodes {
 		was := PreviousNode{Base: n.Base, State: "ran"}
 		if n.Key != nil {
@@ -314,6 +314,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"lost", all("keep.a"), nothing, "keep.a", "its result is no longer in the cache"},
 		{"new", all("keep.a"), func(_ *spec.Pipeline, prev *Previous) { delete(prev.Nodes, "keep.a") }, "keep.a", "new"},
+		{"killed", all("keep.a"), func(_ *spec.Pipeline, prev *Previous) { delete(prev.Nodes, "keep.a"); prev.Ended = false }, "keep.a", "the last run did not come to its end"},
 		{"config", all("keep.a"), func(p *spec.Pipeline, _ *Previous) { p.Blocks[3].Config = spec.Config(`{"n":8}`) }, "keep.a", "n = 8 added"},
 		{"input", all("keep.a"), func(_ *spec.Pipeline, prev *Previous) {
 			was := prev.Nodes["keep.a"]

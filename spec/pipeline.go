@@ -5,6 +5,7 @@ package spec
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
@@ -46,14 +47,16 @@ type Setting struct {
 
 // A Block is one stage.
 type Block struct {
-	Addr    Addr        `json:"addr"`
-	Config  Config      `json:"config"`            // keyed attributes
-	Unkeyed Config      `json:"unkeyed,omitempty"` // attributes that can change no output
-	Inputs  []Input     `json:"inputs,omitempty"`  // in the order of the schema's attributes and of their members
-	Backend Addr        `json:"backend,omitzero"`
-	Seed    int64       `json:"seed,omitempty"` // the block's own `seed`
-	Require []Addr      `json:"requires,omitempty"`
-	Limits  []Threshold `json:"thresholds,omitempty"`
+	Addr    Addr    `json:"addr"`
+	Config  Config  `json:"config"`            // keyed attributes
+	Unkeyed Config  `json:"unkeyed,omitempty"` // attributes that can change no output
+	Inputs  []Input `json:"inputs,omitempty"`  // in the order of the schema's attributes and of their members
+	Backend Addr    `json:"backend,omitzero"`
+	Seed    int64   `json:"seed,omitempty"` // the block's own `seed`
+	// Timeout is how long the stage may work before it fails; 0 is as long as it takes. It is in no key.
+	Timeout time.Duration `json:"timeout_ns,omitempty"`
+	Require []Addr        `json:"requires,omitempty"`
+	Limits  []Threshold   `json:"thresholds,omitempty"`
 	// Values holds what file(), fileset() and env() returned on the way to this block's attributes, by call.
 	Values      map[string]string `json:"values,omitempty"`
 	Description string            `json:"description,omitempty"`

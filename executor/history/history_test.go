@@ -3,6 +3,7 @@ package history_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -318,5 +319,52 @@ func BenchmarkPrevious(b *testing.B) {
 			b.Fatal(err)
 		}
 		must(b, other.Close())
+	}
+}
+
+// TestLogIsThatOfTheRunThatDidTheWork: a run that finds a stage cached writes nothing and hides nothing.
+func TestLogIsThatOfTheRunThatDidTheWork(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h, _ := open(t, path)
+	ctx := t.Context()
+	same(t, "before any run", check[[]history.LogLine](t)(h.LogOf(ctx, split)), []history.LogLine(nil))
+	line := func(minute int, text string) history.LogLine {
+		return history.LogLine{Addr: split, Time: at(minute), Text: text}
+	}
+	for i, r := range []struct {
+		state string
+		lines []history.LogLine
+	}{
+		{"ran", []history.LogLine{line(0, "old")}},
+		{"failed", []history.LogLine{line(1, "step 1"), {Addr: bench, Time: at(1), Text: "other"}, line(2, "step 2")}},
+		{"cached", nil},
+	} {
+		rec := begin(t, h, run(i, 0))
+		must(t, rec.Nodes(ctx, node(split, r.state, "a", "b", 1)))
+		must(t, rec.Logs(ctx, r.lines))
+	}
+	want := []history.LogLine{line(1, "step 1"), line(2, "step 2")}
+	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), want)
+}
+
+func TestTablesOfVersion1AreCarriedOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h, _ := open(t, path)
+	ctx := t.Context()
+	must(t, begin(t, h, run(0, 0)).Nodes(ctx, node(split, "ran", "a", "b", 1)))
+	must(t, h.Close())
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	_, err = db.ExecContext(ctx, "DROP TABLE logs; PRAGMA user_version = 1")
+	must(t, err)
+	must(t, db.Close())
+	h, warnings := open(t, path)
+	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), []history.LogLine(nil))
+	rec := begin(t, h, run(1, 0))
+	must(t, rec.Nodes(ctx, node(split, "ran", "a", "b", 1)))
+	must(t, rec.Logs(ctx, []history.LogLine{{Addr: split, Time: at(1), Text: "new"}}))
+	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), []history.LogLine{{Addr: split, Time: at(1), Text: "new"}})
+	if list := check[[]history.Run](t)(h.Runs(ctx, 0)); len(list) != 2 || len(*warnings) != 0 {
+		t.Errorf("runs %v, warned of %q", list, *warnings)
 	}
 }

@@ -64,6 +64,24 @@ func (h *DB) LastOf(ctx context.Context, addr spec.Addr) (*Node, error) {
 	})
 }
 
+// LogOf returns what the stage at addr wrote the last time that a full run did its work, which is the run before one that
+// found it cached. It is empty when it wrote nothing.
+func (h *DB) LogOf(ctx context.Context, addr spec.Addr) ([]LogLine, error) {
+	return read(ctx, h, func(db *sql.DB) ([]LogLine, error) {
+		if v, err := schemaVersion(ctx, db); v < 2 || err != nil {
+			return nil, err // nothing has been recorded since logs are
+		}
+		return collect(ctx, db, func(row *sql.Rows) (LogLine, error) {
+			l := LogLine{Addr: addr}
+			var at int64
+			err := row.Scan(&at, &l.Text)
+			l.Time = time.Unix(0, at).UTC()
+			return l, err
+		}, `SELECT at, line FROM logs WHERE addr = ?1 AND run = (SELECT run FROM nodes WHERE addr = ?1 AND trial = 0
+			AND state IN ('ran', 'same', 'failed', 'stopped') ORDER BY id DESC LIMIT 1) ORDER BY seq`, addr.String())
+	})
+}
+
 // Previous returns what a plan compares with: per address the last result of a full run whose inputs were known, or,
 // where that never was, the last one; and the files that were read last. It is nil when no full run was ever recorded. Run
 // is the last full run, ended or not. Addresses that the pipeline no longer has are in it too, so that a rename can
@@ -75,7 +93,7 @@ func (h *DB) Previous(ctx context.Context) (*planner.Previous, error) {
 			return nil, err
 		}
 		p := &planner.Previous{
-			Run: last.ID, Nodes: map[string]planner.PreviousNode{}, Files: map[string][]planner.PreviousFile{},
+			Run: last.ID, Ended: last.Ended(), Nodes: map[string]planner.PreviousNode{}, Files: map[string][]planner.PreviousFile{},
 		}
 		list, err := nodes(ctx, db, "n.id IN (SELECT node FROM latest)")
 		if err != nil {

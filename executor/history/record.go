@@ -49,6 +49,13 @@ type Node struct {
 	Message      string              `json:"message,omitempty"` // why it failed, was skipped, blocked or waits
 }
 
+// A LogLine is a line that a stage wrote while it ran.
+type LogLine struct {
+	Addr spec.Addr `json:"addr"`
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+}
+
 // A File is an input file as a run saw it.
 type File struct {
 	Path    string      `json:"path"`
@@ -143,6 +150,23 @@ func (r *Recorder) node(ctx context.Context, tx *sql.Tx, n *Node) error {
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO latest (addr, node) VALUES (?, ?) ON CONFLICT (addr) "+conflict, addr, id)
 	return err
+}
+
+// Logs records lines that stages wrote, in their order. It is called once a run.
+func (r *Recorder) Logs(ctx context.Context, lines []LogLine) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	return r.write(ctx, func(tx *sql.Tx) error {
+		for i, l := range lines {
+			_, err := tx.ExecContext(ctx, "INSERT INTO logs (addr, run, seq, at, line) VALUES (?, ?, ?, ?, ?)",
+				l.Addr.String(), r.run.ID, i, l.Time.UnixNano(), l.Text)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Files records the input files that the stage at addr read, in the order of the sources.

@@ -137,7 +137,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if s.pipeline.Project.Parallelism > 0 && f.parallelism == 0 {
 		f.parallelism = s.pipeline.Project.Parallelism
 	}
-	out, err := s.execute(ctx, plan, f)
+	out, err := s.execute(ctx, plan, f, rec)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 		if plan, err = s.plan(ctx, plan.Options); err != nil {
 			return err
 		}
-		if out, err = s.execute(ctx, plan, f); err != nil {
+		if out, err = s.execute(ctx, plan, f, rec); err != nil {
 			return err
 		}
 	}
@@ -163,12 +163,16 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	return nil
 }
 
-func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags) (*executor.Outcome, error) {
+func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
 	progress := s.view.Progress(plan)
 	defer progress.Close()
 	return executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
 		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
-		Events: progress.Event, Previous: previousKey(s.history.View(ctx).Previous),
+		Events: func(e executor.Event) {
+			rec.event(e)
+			progress.Event(e)
+		},
+		Previous: previousKey(s.history.View(ctx).Previous),
 	})
 }
 

@@ -34,7 +34,11 @@ func (a *app) logCommand() *cobra.Command {
 				if n == nil {
 					return fmt.Errorf("no run is recorded of %s", addr)
 				}
-				a.view.StageLog(n)
+				lines, err := h.LogOf(ctx, addr)
+				if err != nil {
+					return err
+				}
+				a.view.StageLog(n, lines)
 			case run > 0:
 				r, err := h.Run(ctx, run)
 				if err != nil {

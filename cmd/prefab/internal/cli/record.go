@@ -17,6 +17,14 @@ import (
 type recording struct {
 	rec  *history.Recorder
 	plan *planner.Plan
+	log  []history.LogLine
+}
+
+// event keeps what stages write.
+func (r *recording) event(e executor.Event) {
+	if e.Type == "log" {
+		r.log = append(r.log, history.LogLine{Addr: e.Addr, Time: e.Time, Text: e.Text})
+	}
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
@@ -53,6 +61,9 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 		nodes = append(nodes, n)
 	}
 	if err := r.rec.Nodes(ctx, nodes...); err != nil {
+		return err
+	}
+	if err := r.rec.Logs(ctx, r.log); err != nil {
 		return err
 	}
 	for addr, files := range r.plan.Facts.Files {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,8 @@ func (v *View) planNodes(p *planner.Plan, all bool) {
 	var shown []*planner.Node
 	width := 0
 	for _, n := range p.Nodes {
-		if (n.State == planner.Cached && n.Note == "" && !all) || n.Kind == planner.UnionKind {
+		quiet := n.State == planner.Cached && n.Note == "" && len(openGuards(p, n)) == 0
+		if (quiet && !all) || n.Kind == planner.UnionKind {
 			continue
 		}
 		shown = append(shown, n)
@@ -62,18 +64,39 @@ func (v *View) planNodes(p *planner.Plan, all bool) {
 	}
 	width = min(width, 34)
 	for _, n := range shown {
-		v.planNode(n, width)
+		v.planNode(p, n, width)
 	}
 	fmt.Fprintln(v.out)
 }
 
+// openGuards names the gates, and the stages with thresholds, that may yet keep a stage from running.
+func openGuards(p *planner.Plan, n *planner.Node) []string {
+	var names []string
+	if n.State == planner.Blocked || n.State == planner.Excluded {
+		return nil
+	}
+	for _, g := range n.Guards {
+		v := &p.Verdicts[g]
+		if v.Outcome != planner.Open {
+			continue
+		}
+		if name := v.Subject.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // planNode prints a stage on one line, or on more when the reason is long: what a stage waits for is said whole.
-func (v *View) planNode(n *planner.Node, width int) {
+func (v *View) planNode(p *planner.Plan, n *planner.Node, width int) {
 	mark, style := v.planMark(n.State)
 	left := fmt.Sprintf("  %s %s  %s  ", mark, pad(clip(n.Addr.String(), width), width), pad(planWords[n.State], 8))
 	text, right := n.Reason, ""
 	if n.Note != "" {
 		text = n.Note
+	}
+	if gates := openGuards(p, n); len(gates) > 0 {
+		text = strings.TrimPrefix(text+"; behind "+strings.Join(gates, ", "), "; ")
 	}
 	if n.Estimate > 0 && (n.State == planner.WillRun || n.State == planner.MayRun) {
 		right = "~" + round(n.Estimate)
@@ -93,26 +116,24 @@ func (v *View) planNode(n *planner.Node, width int) {
 	}
 }
 
+// planVerdicts prints what is judged already, and counts what is not.
 func (v *View) planVerdicts(p *planner.Plan) {
-	if len(p.Verdicts) == 0 {
-		return
+	var judged []*planner.Verdict
+	width := 0
+	for i := range p.Verdicts {
+		if d := &p.Verdicts[i]; d.Outcome != planner.Open && d.Outcome != planner.Pending {
+			judged = append(judged, d)
+			width = max(width, lipgloss.Width(verdictName(d)))
+		}
+	}
+	if len(judged) == 0 {
+		return // the summary counts those that are open
 	}
 	fmt.Fprintln(v.out, v.styles.bold.Render("Judged from stored metrics"))
-	width := 0
-	for _, d := range p.Verdicts {
-		width = max(width, lipgloss.Width(verdictName(&d)))
+	for _, d := range judged {
+		v.verdict(d, min(width, 34), "")
 	}
-	width = min(width, 34)
-	open := 0
-	for i := range p.Verdicts {
-		d := &p.Verdicts[i]
-		if d.Outcome == planner.Open || d.Outcome == planner.Pending {
-			open++
-			continue
-		}
-		v.verdict(d, width, "")
-	}
-	if open > 0 {
+	if open := len(p.Verdicts) - len(judged); open > 0 {
 		fmt.Fprintf(v.out, "  %s\n", v.styles.faint.Render(count(open, "verdict")+" to judge when the stages have run"))
 	}
 	fmt.Fprintln(v.out)
