@@ -55,6 +55,9 @@ type Limit struct {
 	Open bool
 	// End says which end of the interval is compared: "point", "low" or "high".
 	End string
+	// Or names a metric of the same stage that may be within the limit instead, at the same end of its interval. One
+	// that is unavailable is no help and no hindrance.
+	Or string
 	// Warn makes the limit a warning instead of a failure.
 	Warn bool
 }
@@ -99,6 +102,11 @@ func (l Limit) Holds(x float64) bool {
 
 // Text returns the limit on the metric of that name as a condition.
 func (l Limit) Text(metric string) string {
+	if l.Or != "" {
+		one := l
+		one.Or = ""
+		return one.Text(metric) + " or " + one.Text(l.Or)
+	}
 	if l.End == "low" || l.End == "high" {
 		metric += "_" + l.End
 	}

@@ -23,7 +23,7 @@ var Kind = &stage.Kind{
 		Name:        "evaluate",
 		Title:       "measures a reward model on pairs, with intervals, baselines and calibration",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     []string{bag.Version, grouping.Version, interval.Version, linear.Version},
 		Determinism: "bitwise per numerics class",
 		Random:      true,
@@ -112,7 +112,7 @@ func partMetrics(part string) []spec.MetricDef {
 		Advice: "A rule that reads nothing does as well as the model: the accuracy says little about preference.",
 	}
 	if part != trainPart {
-		accuracy.Limits = map[string]spec.Limit{"documented": {Min: spec.F(0.7)}, "strict": {Min: spec.F(0.7), End: "low"}}
+		accuracy.Limits = map[string]spec.Limit{"documented": {Min: spec.F(0.7)}, "strict": {Min: spec.F(0.7), End: "low", Or: part + ".normalised"}}
 		matched.Limits = above(0.5)
 		improvement.Limits = above(0)
 	}
@@ -131,7 +131,10 @@ func partMetrics(part string) []spec.MetricDef {
 		matched,
 		share(part+".no_prompt_accuracy", true, "accuracy when the model does not see the prompt"),
 		share(part+".ceiling", true, "the best accuracy that any model could reach against one rater: the upper end, with both ends as interval"),
-		{Name: part + ".normalised", Doc: "(accuracy - 0.5) / (ceiling - 0.5)"},
+		{
+			Name: part + ".normalised", Interval: true,
+			Doc: "(accuracy against one rater - 0.5) / (upper end of the ceiling - 0.5); 1 is the best that any model could reach",
+		},
 	}
 }
 
