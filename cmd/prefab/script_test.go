@@ -42,7 +42,9 @@ func TestScripts(t *testing.T) {
 			if data, err := filepath.Abs(dataFolder()); err == nil {
 				env.Setenv("PREFAB_TEST_DATA", data)
 			}
-			return nil
+			specs, err := filepath.Abs(filepath.Join("..", "..", "examples"))
+			env.Setenv("EXAMPLES", specs)
+			return err
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
