@@ -68,7 +68,9 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	x.judge = planner.NewJudge(plan.Pipeline, specs, x.measured)
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	told := context.AfterFunc(ctx, func() { x.emit(Event{Type: "stopping"}) })
 	x.loop(within, cancel)
+	told()
 	out := &Outcome{Nodes: x.state, Warnings: x.warned}
 	out.Interrupted = ctx.Err() != nil // FailFast ends only what is within
 	for i := range plan.Verdicts {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -111,17 +112,18 @@ func wrongFlag(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w: see %s --help", err, c.CommandPath())
 }
 
-// interruptible cancels the context at the first Ctrl-C; the second ends the process at once.
+// interruptible cancels the context at the first Ctrl-C, or when the system asks the process to end; the second ends it at
+// once.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
 		select {
 		case <-signals:
+			signal.Stop(signals) // the next one has its default effect, from before anybody hears of the first
 			cancel(executor.ErrInterrupted)
-			signal.Stop(signals) // the next one has its default effect
 		case <-done:
 		}
 	}()

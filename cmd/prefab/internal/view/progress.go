@@ -164,12 +164,17 @@ func (s *Progress) print(e executor.Event) {
 		line = fmt.Sprintf("  %s  %s", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
 	case "warning":
 		s.v.Warning(e.Text)
+	case "stopping":
+		line = stopping
 	}
 	if line != "" {
 		fmt.Fprintln(s.v.err, line)
 		s.wrote = time.Now()
 	}
 }
+
+// stopping is what a person is told after the first Ctrl-C.
+const stopping = "Stopping when the chunks at work are done; Ctrl-C again stops at once."
 
 func progressText(e executor.Event, since time.Time) string {
 	text := thousands(e.Done) + " " + e.Unit
@@ -258,6 +263,8 @@ func (s *Progress) draw(e executor.Event) {
 		}
 	case "log":
 		fmt.Fprintf(s.bars, "  %s  %s\n", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
+	case "stopping":
+		fmt.Fprintln(s.bars, stopping)
 	case "warning":
 		fmt.Fprintln(s.bars, s.v.styles.warn.Render("Warning: ")+s.v.wrap(e.Text, 9))
 	}
