@@ -96,6 +96,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 
 // apply runs the plan that get makes, in a project that it holds alone.
 func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*planner.Plan, error)) error {
+	a.view.Stream()
 	s, err := a.load(ctx, &f.variables)
 	if err != nil {
 		return err
