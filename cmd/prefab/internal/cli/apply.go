@@ -131,6 +131,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 			return err
 		}
 	}
+	if s.closed != nil && plan.Summary.Run+plan.Summary.MayRun > 0 {
+		return s.closed
+	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {
 		return err

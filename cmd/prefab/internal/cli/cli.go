@@ -18,6 +18,7 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
 )
 
 // Version is prefab's version.
@@ -68,14 +69,25 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	err := root.ExecuteContext(ctx)
+	a.setView()
+	return a.code(ctx, err)
+}
+
+// code says what is left to say of how a command ended, and returns the exit code.
+func (a *app) code(ctx context.Context, err error) int {
 	var code codeError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &code):
 		return int(code)
+	case errors.Is(context.Cause(ctx), executor.ErrInterrupted):
+		a.view.Error(errors.New("interrupted before anything ran"))
+		return exitInterrupted
+	case errors.Is(err, cas.ErrNotFound):
+		a.view.Error(fmt.Errorf("the cache has lost what this needs (%w): prefab apply makes it again", err))
+		return exitDamage
 	}
-	a.setView()
 	a.view.Error(usage(err))
 	return exitError
 }
@@ -118,6 +130,9 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		select {

@@ -28,8 +28,10 @@ func (r *recording) event(e executor.Event) {
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
-	if err := s.store.RegisterRoot(s.stateDir()); err != nil {
-		return nil, err
+	if s.closed == nil {
+		if err := s.store.RegisterRoot(s.stateDir()); err != nil {
+			return nil, err
+		}
 	}
 	rec, err := s.history.Begin(ctx, history.Run{
 		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,

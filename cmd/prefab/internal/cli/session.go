@@ -34,6 +34,7 @@ type session struct {
 	files    lang.Files
 	store    *cas.Store
 	history  *history.DB
+	closed   error // why the cache can only be read, if so
 	warnings []string
 	deep     bool // an earlier try met a loss in the store
 	locked   bool // inputs must be as they are pinned
@@ -96,6 +97,9 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, lang.Options{
 		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Recorded: v.recorded, Environ: os.LookupEnv, Version: Version,
 	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if len(diags) > 0 {
 		a.view.Diagnostics(diags, s.files)
 	}
@@ -135,9 +139,14 @@ func (s *session) open() error {
 	if err != nil {
 		return err
 	}
-	s.store, err = cas.Open(dir, cas.Options{Report: func(d cas.Damage) {
+	opts := cas.Options{Report: func(d cas.Damage) {
 		s.warn(fmt.Sprintf("the cache had a damaged %s, %s: %s. It is made again.", d.Kind, d.Digest.Short(), d.Reason))
-	}})
+	}}
+	s.store, err = cas.Open(dir, opts)
+	if closed := (*cas.FolderError)(nil); errors.As(err, &closed) && cas.Exists(dir) {
+		s.closed, opts.ReadOnly = err, true // it can be looked at, which is all that most commands do
+		s.store, err = cas.Open(dir, opts)
+	}
 	if err != nil {
 		return err
 	}
@@ -166,7 +175,10 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 	r := &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return f, context.Cause(ctx)
+	case err != nil:
 		return f, s.fileProblems(err)
 	}
 	return f, nil
@@ -240,12 +252,25 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
+	plan, _, err := s.make(ctx, facts, opts)
+	return plan, err
+}
+
+// make works out a plan, and keeps the results that it found. Where a result turns out to have lost something that the
+// plan must read, all are looked at in depth, so that it is made again.
+func (s *session) make(ctx context.Context, facts planner.Facts, opts planner.Options) (*planner.Plan, *executor.Known, error) {
 	specs := make([]*spec.KindSpec, 0, len(s.kinds))
 	for _, k := range s.kinds {
 		specs = append(specs, &k.KindSpec)
 	}
-	return planner.Make(s.pipeline, specs, facts, known, opts, Version)
+	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
+	plan, err := planner.Make(s.pipeline, specs, facts, known, opts, Version)
+	if errors.Is(err, cas.ErrNotFound) && !s.deep {
+		s.warn("The cache has lost some of what earlier runs made; it is made again.")
+		s.deep = true
+		return s.make(ctx, facts, opts)
+	}
+	return plan, known, err
 }
 
 // backendDrivers is what a backend block may say.
