@@ -37,7 +37,17 @@ func (k *Known) Lookup(n *planner.Node, members []planner.Member) (*planner.Resu
 		return nil, nil
 	}
 	k.results[planner.ActionDigest(n.BaseDigest, n.Key.InputsDigest)] = r
-	return planned(r), nil
+	out := planned(r)
+	out.Remote = fromRemote(k.store, n.BaseDigest, n.Key.InputsDigest)
+	return out, nil
+}
+
+// fromRemote reports whether a result was found in the store that is shared with others, and not in the local one.
+func fromRemote(s Store, base, inputs spec.Digest) bool {
+	far, ok := s.(interface {
+		FromRemote(base, inputs spec.Digest) bool
+	})
+	return ok && far.FromRemote(base, inputs)
 }
 
 func planned(r *Result) *planner.Result {

@@ -33,7 +33,21 @@ var projectSchema = &spec.Schema{Attrs: []spec.Attr{
 
 var cacheSchema = &spec.Schema{Attrs: []spec.Attr{
 	{Name: "path", Type: spec.TypeString, Path: true, Doc: "the folder of the cache, instead of the one in the user's cache folder"},
-}}
+}, Blocks: []spec.BlockType{{
+	Name: "remote", Label: "store", Max: 1,
+	Doc: "a store that others share: what is not in the cache is asked for there, and what is made here is sent there",
+	Drivers: []spec.Driver{
+		{Label: "folder", Doc: "a folder that several machines see, such as a network disk", Schema: spec.Schema{Attrs: []spec.Attr{
+			{Name: "path", Type: spec.TypeString, Path: true, Required: true, Doc: "the folder"}, readOnly,
+		}}},
+		{Label: "http", Doc: "a server that speaks the protocol of Bazel's remote caches, such as bazel-remote", Schema: spec.Schema{Attrs: []spec.Attr{
+			{Name: "url", Type: spec.TypeString, Required: true, Doc: "such as https://cache.example.org/prefab"},
+			{Name: "token_env", Type: spec.TypeString, Doc: "the variable of the environment that holds a bearer token"}, readOnly,
+		}}},
+	},
+}}}
+
+var readOnly = spec.Attr{Name: "read_only", Type: spec.TypeBool, Default: false, Doc: "nothing is sent, as is right for a machine that others need not trust"}
 
 var executorSchema = &spec.Schema{Attrs: []spec.Attr{
 	{Name: "parallelism", Type: spec.TypeInt, Default: 0.0, Min: spec.F(0), Doc: "how many stages and chunks run at once; 0 is one for each core"},

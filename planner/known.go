@@ -32,6 +32,7 @@ type Artifact interface {
 type Result struct {
 	Outputs map[string]Artifact
 	Metrics []spec.Metric
+	Remote  bool // it is in a remote store, and not yet in the local one
 }
 
 // Previous is the last full run, by address.

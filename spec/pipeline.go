@@ -29,6 +29,17 @@ type Project struct {
 	RequiredVersion string `json:"required_version,omitempty"`
 	CachePath       string `json:"cache_path,omitempty"`
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
+	// Remote is the store behind the cache, if there is one.
+	Remote *Remote `json:"remote,omitempty"`
+}
+
+// A Remote is a store that several machines share.
+type Remote struct {
+	Driver   string `json:"label"`               // folder or http
+	Path     string `json:"path,omitempty"`      // of a folder
+	URL      string `json:"url,omitempty"`       // of a server
+	TokenEnv string `json:"token_env,omitempty"` // the variable that holds the token
+	ReadOnly bool   `json:"read_only,omitempty"`
 }
 
 // A Variable is a value given from outside.

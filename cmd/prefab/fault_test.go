@@ -23,7 +23,7 @@ import (
 //	go test ./cmd/prefab -run Fault -kills 1000 -flips 500 -timeout 2h
 var (
 	kills = flag.Int("kills", 50, "how many runs TestFaultKill kills")
-	flips = flag.Int("flips", 100, "how many files TestFaultFlip damages")
+	flips = flag.Int("flips", 60, "how many files TestFaultFlip damages")
 	first = flag.Uint64("fault-seed", 1, "the seed of the first trial")
 )
 

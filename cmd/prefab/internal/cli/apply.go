@@ -155,6 +155,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 			return err
 		}
 	}
+	if !out.Interrupted {
+		s.flush()
+	}
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	// The run is over whatever became of ctx: an interrupted run is recorded too.

@@ -29,7 +29,7 @@ func (r *recording) event(e executor.Event) {
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
 	if s.closed == nil {
-		if err := s.store.RegisterRoot(s.stateDir()); err != nil {
+		if err := s.local.RegisterRoot(s.stateDir()); err != nil {
 			return nil, err
 		}
 	}

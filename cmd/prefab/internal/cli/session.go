@@ -9,12 +9,14 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/backends"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/cas/remote"
 	"github.com/prefab-build/prefab/executor/history"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -32,9 +34,11 @@ type session struct {
 	specs    map[string]*spec.KindSpec
 	pipeline *spec.Pipeline
 	files    lang.Files
-	store    *cas.Store
+	local    *cas.Store     // the cache on this machine
+	store    executor.Store // the same, or with a remote one behind it
 	history  *history.DB
 	closed   error // why the cache can only be read, if so
+	warning  sync.Mutex
 	warnings []string
 	deep     bool // an earlier try met a loss in the store
 	locked   bool // inputs must be as they are pinned
@@ -142,19 +146,57 @@ func (s *session) open() error {
 	opts := cas.Options{Report: func(d cas.Damage) {
 		s.warn(fmt.Sprintf("the cache had a damaged %s, %s: %s. It is made again.", d.Kind, d.Digest.Short(), d.Reason))
 	}}
-	s.store, err = cas.Open(dir, opts)
+	s.local, err = cas.Open(dir, opts)
 	if closed := (*cas.FolderError)(nil); errors.As(err, &closed) && cas.Exists(dir) {
 		s.closed, opts.ReadOnly = err, true // it can be looked at, which is all that most commands do
-		s.store, err = cas.Open(dir, opts)
+		s.local, err = cas.Open(dir, opts)
 	}
 	if err != nil {
+		return err
+	}
+	if s.store, err = s.shared(); err != nil {
 		return err
 	}
 	s.history = history.Open(filepath.Join(s.stateDir(), "history.db"), s.warn)
 	return nil
 }
 
+// shared puts the remote store of the pipeline, if it has one, behind the local one. One that cannot even be opened is a
+// warning like one that fails later, unless the spec is wrong about it.
+func (s *session) shared() (executor.Store, error) {
+	r := s.pipeline.Project.Remote
+	if r == nil || s.closed != nil {
+		return s.local, nil
+	}
+	open := func() (remote.Remote, error) { return remote.OpenHTTP(r.URL, r.TokenEnv) }
+	if r.Driver == "folder" {
+		open = func() (remote.Remote, error) {
+			return remote.OpenFolder(resolve.Path(s.dir, r.Path), r.ReadOnly, func(d cas.Damage) {
+				s.warn(fmt.Sprintf("the remote cache had a damaged %s, %s: %s. It is not used.", d.Kind, d.Digest.Short(), d.Reason))
+			})
+		}
+	}
+	far, err := open()
+	if closed := (*cas.FolderError)(nil); errors.As(err, &closed) {
+		s.warn(fmt.Sprintf("the remote cache does not work: %v. This run goes on without it.", closed.Err))
+		return s.local, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return remote.New(s.local, far, r.ReadOnly, s.warn), nil
+}
+
+// flush waits for what is still on its way to the remote store.
+func (s *session) flush() {
+	if far, ok := s.store.(*remote.Store); ok {
+		far.Flush()
+	}
+}
+
 func (s *session) warn(text string) {
+	s.warning.Lock()
+	defer s.warning.Unlock()
 	s.warnings = append(s.warnings, text)
 	s.view.Warning(text)
 }
@@ -172,7 +214,7 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		}
 		f.Classes[b.Addr.String()] = class
 	}
-	r := &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
+	r := &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
 	switch {
