@@ -1,8 +1,6 @@
 package lang
 
 import (
-	"strings"
-
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
@@ -147,18 +145,8 @@ func (l *loader) evaluateStage(in *instance) {
 	l.evaluateThresholds(in)
 	if b.spec.Check != nil && !in.broken && len(l.diags) == before {
 		for _, p := range b.spec.Check(block.Full()) {
-			l.errorf(sourceOf(block, p.Path), "invalid-config", p.Summary, "%s", p.Detail)
+			l.errorf(block.Place(p.Path...), "invalid-config", p.Summary, "%s", p.Detail)
 			in.broken = true
 		}
 	}
-}
-
-// sourceOf finds the place of an attribute, or of the nearest thing around it.
-func sourceOf(b *spec.Block, path []string) diag.Range {
-	for n := len(path); n > 0; n-- {
-		if r, ok := b.Source[strings.Join(path[:n], ".")]; ok {
-			return r
-		}
-	}
-	return b.Source[""]
 }

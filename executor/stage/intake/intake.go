@@ -6,6 +6,7 @@ package intake
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,7 @@ type Source struct {
 	Paths     []string              `json:"paths"`
 	Map       map[string]*expr.Node `json:"map"`
 	Where     *expr.Node            `json:"where"`
+	Implicit  bool                  `json:"implicit_prompt"`
 	Header    bool                  `json:"header"`
 	Comma     string                `json:"comma"`
 	Pin       bool                  `json:"pin"`
@@ -91,7 +93,7 @@ func (s *Source) of(a spec.Artifact) synthetic.Config {
 // parser makes the parser of one source.
 func (c Config) parser(i int, a spec.Artifact) (*read.Parser, error) {
 	s := c.Source[i]
-	o := read.Options{Artifact: a, Format: s.Label, Comma: s.Comma, Header: s.Header, Map: s.Map, Where: s.Where, Key: c.Key}
+	o := read.Options{Artifact: a, Format: s.Label, Comma: s.Comma, Header: s.Header, Map: s.Map, Where: s.Where, ImplicitPrompt: s.Implicit, Key: c.Key}
 	if s.Label == Synthetic {
 		o.Format = frame.JSONL
 	}
@@ -121,16 +123,29 @@ func Check(raw spec.Config, a spec.Artifact) []spec.Problem {
 }
 
 func (s *Source) check(at []string, a spec.Artifact) []spec.Problem {
-	if s.Label != Synthetic {
-		if len(s.files()) > 0 {
-			return nil
-		}
-		return []spec.Problem{{
-			Path: at, Summary: "A source without a file",
-			Detail: "Give path = \"...\", a file or a glob, or paths = [...] with several, relative to the folder of the spec.",
-		}}
-	}
 	var problems []spec.Problem
+	if s.Label != Synthetic {
+		if len(s.files()) == 0 {
+			problems = append(problems, spec.Problem{
+				Path: at, Summary: "A source without a file",
+				Detail: "Give path = \"...\", a file or a glob, or paths = [...] with several, relative to the folder of the spec.",
+			})
+		}
+		implicit := append(slices.Clone(at), "implicit_prompt")
+		switch {
+		case s.Implicit && a != spec.Pairs:
+			problems = append(problems, spec.Problem{
+				Path: implicit, Summary: "Implicit prompt where there are no pairs",
+				Detail: fmt.Sprintf("implicit_prompt says that chosen and rejected begin with the prompt, and these are %s. Remove it.", a),
+			})
+		case s.Implicit && s.Map["prompt"] != nil:
+			problems = append(problems, spec.Problem{
+				Path: implicit, Summary: "Two prompts",
+				Detail: "implicit_prompt says that the responses hold the prompt, and map says where else it is. Remove one of the two.",
+			})
+		}
+		return problems
+	}
 	wrong := s.of(a).Check()
 	for _, attr := range sorted(wrong) {
 		problems = append(problems, spec.Problem{
