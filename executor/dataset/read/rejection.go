@@ -6,8 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/agext/levenshtein"
-
+	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
 )
 
@@ -73,7 +72,10 @@ func (w *worker) missing(why string, i int) *problem {
 	if node := w.Map[name]; node != nil {
 		for _, path := range expr.Fields(node) {
 			if len(path) > 0 && w.env.Row.Get(path[0]).IsNull() {
-				b.WriteString(": its map reads row." + path[0] + ", which the record lacks" + nearest(path[0], names))
+				b.WriteString(": its map reads row." + path[0] + ", which the record lacks")
+				if best := diag.Closest(path[0], names); best != "" {
+					b.WriteString(" (did you mean row." + best + "?)")
+				}
 				break
 			}
 		}
@@ -95,20 +97,6 @@ func (w *worker) missing(why string, i int) *problem {
 		b.WriteString("; if the first line of the file is data and no header, set header = false")
 	}
 	return &problem{reason: why, detail: b.String()}
-}
-
-// nearest names the field that may have been meant, where one is spelt much like what was written.
-func nearest(written string, names []string) string {
-	best, at := "", 1+(len(written)+2)/3
-	for _, n := range names {
-		if d := levenshtein.Distance(strings.ToLower(written), strings.ToLower(n), nil); d < at {
-			best, at = n, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return " (did you mean row." + best + "?)"
 }
 
 // listed joins the names of fields, a dozen at most.
