@@ -27,10 +27,19 @@ func choices(given string, candidates []string, what string) string {
 	return fmt.Sprintf(" %s %s.", what, listed(candidates))
 }
 
-// listed joins names for a sentence, sorted, a dozen at most.
+// article begins a sentence with a noun: A source, An output.
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeiou") {
+		return "An " + noun
+	}
+	return "A " + noun
+}
+
+// listed joins names for a sentence, sorted, and two dozen at most: all that a block may hold, and all that there is at
+// the top of a file.
 func listed(names []string) string {
 	sorted := slices.Compact(slices.Sorted(slices.Values(names)))
-	const most = 12
+	const most = 24
 	if len(sorted) > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(sorted[:most], ", "), len(sorted)-most)
 	}

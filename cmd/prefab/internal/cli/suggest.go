@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
@@ -12,6 +14,14 @@ func suggest(p *spec.Pipeline, text string) string {
 		names[i] = p.Blocks[i].Addr.String()
 	}
 	return nearest(names, text)
+}
+
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // nearest returns a hint at the name that is nearest to what was written, or nothing.
