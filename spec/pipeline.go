@@ -61,8 +61,8 @@ type Block struct {
 	// Values holds what file(), fileset() and env() returned on the way to this block's attributes, by call.
 	Values      map[string]string `json:"values,omitempty"`
 	Description string            `json:"description,omitempty"`
-	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header). It is in
-	// no key and no plan.
+	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header; with @ behind
+	// it, the key of a member). It is in no key and no plan.
 	Source map[string]diag.Range `json:"-"`
 }
 

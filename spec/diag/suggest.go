@@ -10,7 +10,7 @@ import (
 func Closest(given string, candidates []string) string {
 	best, bestDistance := "", max(1, (len([]rune(given))+1)/3)+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if isBeginning(given, c) || isBeginning(c, given) {
+		if bestDistance > 1 && (isBeginning(given, c) || isBeginning(c, given)) {
 			best, bestDistance = c, 1
 		}
 		if d := distance(strings.ToLower(given), strings.ToLower(c), bestDistance); d < bestDistance {

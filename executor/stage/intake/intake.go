@@ -15,6 +15,7 @@ import (
 	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/executor/methods/synthetic"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
 )
 
@@ -110,7 +111,9 @@ func Check(raw spec.Config, a spec.Artifact) []spec.Problem {
 	for i, s := range c.Source {
 		at := []string{"source", strconv.Itoa(i)}
 		problems = append(problems, s.check(at, a)...)
-		if s.Label == Synthetic {
+		unknown := s.unknownColumns(at, a)
+		problems = append(problems, unknown...)
+		if s.Label == Synthetic || unknown != nil {
 			continue
 		}
 		if _, err := c.parser(i, a); err != nil {
@@ -150,6 +153,30 @@ func (s *Source) check(at []string, a spec.Artifact) []spec.Problem {
 	for _, attr := range sorted(wrong) {
 		problems = append(problems, spec.Problem{
 			Path: append(at, attr), Summary: "The data cannot be generated", Detail: sentence(attr + ": " + wrong[attr]),
+		})
+	}
+	return problems
+}
+
+// unknownColumns reports what a map names that is no column, each at its name.
+func (s *Source) unknownColumns(at []string, a spec.Artifact) (problems []spec.Problem) {
+	var names []string
+	for _, c := range a.Columns() {
+		if c.Name != spec.Extra {
+			names = append(names, c.Name)
+		}
+	}
+	for _, name := range sorted(s.Map) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		hint := "They have " + strings.Join(names, ", ") + "; fields that no column takes are kept in extra."
+		if best := diag.Closest(name, names); best != "" {
+			hint = "Did you mean " + best + "?"
+		}
+		problems = append(problems, spec.Problem{
+			Path: slices.Concat(at, []string{"map", name + "@"}), Summary: "Unknown column",
+			Detail: fmt.Sprintf("The rows are %s, which have no column %q. %s", a, name, hint),
 		})
 	}
 	return problems
