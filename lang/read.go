@@ -2,6 +2,7 @@ package lang
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,8 @@ func cause(err error) error {
 	return err
 }
 
-// parse returns the syntax tree of a file: as much of it as could be understood.
+// parse returns the syntax tree of a file, or nil when it has an error of syntax: what the parser makes of the rest of
+// such a file is not what its author meant, and no problem found there is worth reading.
 func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 	if d, bad := unparseable(name, b); bad {
 		l.add(d)
@@ -96,20 +98,40 @@ func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 	}
 	if strings.HasSuffix(name, ".json") {
 		f, ds := json.Parse(b, name)
-		l.addHCL(ds, "syntax")
-		l.unparsed = l.unparsed || ds.HasErrors()
-		if f == nil || f.Body == nil || ds.HasErrors() {
+		if l.syntax(ds) || f == nil || f.Body == nil {
 			return nil
 		}
 		return l.fromJSON(f.Body)
 	}
 	f, ds := hclsyntax.ParseConfig(b, name, hcl.InitialPos)
-	l.addHCL(ds, "syntax")
-	l.unparsed = l.unparsed || ds.HasErrors()
-	if f == nil {
+	if l.syntax(ds) || f == nil {
 		return nil
 	}
 	return f.Body.(*hclsyntax.Body)
+}
+
+// syntax reports the first error of syntax of a file: a quote or a brace that is missing makes nonsense of all behind it.
+func (l *loader) syntax(ds hcl.Diagnostics) bool {
+	errs := slices.DeleteFunc(slices.Clone(ds), func(d *hcl.Diagnostic) bool { return d.Severity != hcl.DiagError })
+	if len(errs) == 0 {
+		l.addHCL(ds, "syntax")
+		return false
+	}
+	l.unparsed = true
+	first := slices.MinFunc(errs, func(a, b *hcl.Diagnostic) int {
+		if a.Subject == nil || b.Subject == nil {
+			return 0
+		}
+		return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte)
+	})
+	said := *first
+	if said.Summary == "Invalid multi-line string" {
+		said.Summary = "Missing quote"
+		said.Detail = "The text that begins on this line has no closing quote on it. A text of several lines is written with \\n, or as a heredoc: <<EOT."
+	}
+	said.Detail += " The rest of the file is not looked at before this is mended."
+	l.addHCL(hcl.Diagnostics{&said}, "syntax")
+	return true
 }
 
 // maxDepth is how deep brackets may nest. The parser recurses, and a stack that overflows cannot be caught; people do

@@ -5,6 +5,7 @@ package spec
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/prefab-build/prefab/spec/diag"
@@ -71,9 +72,19 @@ type Block struct {
 	// Values holds what file(), fileset() and env() returned on the way to this block's attributes, by call.
 	Values      map[string]string `json:"values,omitempty"`
 	Description string            `json:"description,omitempty"`
-	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header). It is in
-	// no key and no plan.
+	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header; with @ behind
+	// it, the key of a member). It is in no key and no plan.
 	Source map[string]diag.Range `json:"-"`
+}
+
+// Place finds where an attribute stands, or the nearest thing around it; the path is as of a Problem.
+func (b *Block) Place(path ...string) diag.Range {
+	for n := len(path); n > 0; n-- {
+		if r, ok := b.Source[strings.Join(path[:n], ".")]; ok {
+			return r
+		}
+	}
+	return b.Source[""]
 }
 
 // An Input is one member of one input port.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -158,6 +160,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if !out.Interrupted {
 		s.flush()
 	}
+	s.locate(out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
@@ -181,6 +184,24 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 		},
 		Previous: previousKey(s.history.View(ctx).Previous),
 	})
+}
+
+// locate puts the place in the spec before the reason of a stage that failed because of an attribute.
+func (s *session) locate(out *executor.Outcome) {
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		var e *stage.AttrError
+		if n.State != executor.Failed || !errors.As(n.Err, &e) {
+			continue
+		}
+		for b := range s.pipeline.Blocks {
+			if block := &s.pipeline.Blocks[b]; block.Addr == n.Node.Addr {
+				if at := block.Place(e.Path...); !at.IsZero() {
+					n.Reason = fmt.Sprintf("%s:%d: %s", at.File, at.Start.Line, n.Reason)
+				}
+			}
+		}
+	}
 }
 
 // previousKey looks up the key that an address had in the last run, which is read when it is first asked for: a run in

@@ -120,6 +120,6 @@ func (s *session) writePins(facts planner.Facts) error {
 	if err := os.WriteFile(s.lockPath(), lang.FormatLock(pins), 0o644); err != nil {
 		return fmt.Errorf("writing the lock file: %w", err)
 	}
-	s.view.Note(fmt.Sprintf("Pinned %d inputs in %s.", len(pins), lang.LockName))
+	s.view.Note(fmt.Sprintf("Pinned %s in %s.", counted(len(pins), "input"), lang.LockName))
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -243,12 +244,7 @@ func (s *session) fileProblems(err error) error {
 			if b.Addr != f.Addr {
 				continue
 			}
-			for _, path := range []string{fmt.Sprintf("source.%d.path", f.Source), fmt.Sprintf("source.%d", f.Source), ""} {
-				if r, ok := b.Source[path]; ok {
-					d.Subject = r
-					break
-				}
-			}
+			d.Subject = b.Place("source", strconv.Itoa(f.Source), "path")
 		}
 		list = append(list, d)
 	}

@@ -17,9 +17,11 @@ type guess struct {
 	rows   string  // pairs or votes
 	fields []field // in the order in which they are written
 	scale  *[2]float64
-	votes  bool // pairs have votes
-	strata []string
-	notes  []string
+	// implicit says that the responses begin with the prompt.
+	implicit bool
+	votes    bool // pairs have votes
+	strata   []string
+	notes    []string
 }
 
 // A field is a column and the expression over `row` that makes it. Those that the reader finds by itself are not
@@ -179,7 +181,8 @@ func (g *guess) prompt(s *sample, chosen, rejected string) error {
 	case ok:
 		g.take("prompt", name)
 	case s.beginAlike(chosen, rejected):
-		g.notes = append(g.notes, "there is no prompt of its own: it is what chosen and rejected begin with in common")
+		g.implicit = true
+		g.notes = append(g.notes, "there is no field for the prompt: with implicit_prompt it is what both responses begin with in common, so read some rows with prefab cat dataset.raw")
 	default:
 		return s.unclear("what is the prompt? Chosen and rejected do not begin alike, so they do not hold it")
 	}

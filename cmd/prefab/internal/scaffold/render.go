@@ -69,6 +69,9 @@ func dataset(b *strings.Builder, g *guess, paths []string) {
 	if g.comma != "" {
 		fmt.Fprintf(b, "    comma = %s\n", quote(g.comma))
 	}
+	if g.implicit {
+		b.WriteString("    # no field holds the prompt: it is what both responses begin with in common\n    implicit_prompt = true\n")
+	}
 	var taken, mapped []string
 	for _, f := range g.fields {
 		if f.byName {
