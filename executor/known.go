@@ -44,6 +44,12 @@ func planned(r *Result) *planner.Result {
 	out := &planner.Result{Metrics: r.Metrics, Outputs: map[string]planner.Artifact{}}
 	for name, o := range r.Outputs {
 		out.Outputs[name] = o
+		for _, f := range o.Files {
+			if out.Files == nil {
+				out.Files = map[string]spec.Digest{}
+			}
+			out.Files[f.Name] = f.Digest
+		}
 	}
 	return out
 }

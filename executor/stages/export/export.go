@@ -27,6 +27,7 @@ var Kind = &stage.Kind{
 		Methods:     []string{write.Version},
 		Determinism: "bitwise",
 		Places:      true,
+		Beside:      []string{cardName},
 		Schema:      schema,
 		Ports:       ports,
 		Check:       check,

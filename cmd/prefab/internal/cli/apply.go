@@ -59,7 +59,7 @@ func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
 			return nil, err
 		}
 		plan, err := s.plan(ctx, opts)
-		if err != nil || f.yes || plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore == 0 {
+		if err != nil || f.yes || plan.Idle() {
 			return plan, err
 		}
 		a.view.Plan(plan, false, "")

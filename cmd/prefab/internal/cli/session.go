@@ -163,13 +163,17 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		}
 		f.Classes[b.Addr.String()] = class
 	}
-	r := &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
+	r := s.resolver()
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
 	if err != nil {
 		return f, s.fileProblems(err)
 	}
 	return f, nil
+}
+
+func (s *session) resolver() *resolve.Resolver {
+	return &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
 }
 
 // fileProblems prints what is wrong with inputs at the attribute that names them.
@@ -239,6 +243,9 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	facts, err := s.outside(ctx, opts)
 	if err != nil {
 		return nil, err
+	}
+	if opts.Limit == 0 { // a trial places nothing
+		facts.Destinations = s.resolver().Destinations(s.pipeline, s.specs)
 	}
 	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
 	specs := make([]*spec.KindSpec, 0, len(s.kinds))
