@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -92,7 +93,7 @@ func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 	for _, port := range slices.Sorted(maps.Keys(o.Result.Outputs)) {
 		for _, f := range o.Result.Outputs[port].Files {
 			// A name is a suffix of the path: the file itself has none.
-			p, err := x.placeFile(ctx, o.Node, path+f.Name, f, earlier.Wrote(f.Name))
+			p, err := x.placeFile(ctx, o.Node, path, f, earlier.Wrote(f.Name))
 			if err != nil {
 				return err
 			}
@@ -112,7 +113,12 @@ func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 // placeFile compares the destination with what the store has, and writes it when it is missing, or when it is still
 // what an earlier run put there.
 func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f StoredFile, earlier spec.Digest) (Placement, error) {
+	f, open, err := destined(ctx, x.store, f, path)
+	path += f.Name
 	p := Placement{Addr: n.Addr, Path: path, Digest: f.Digest, Size: f.Size}
+	if err != nil {
+		return p, err
+	}
 	full := resolve.Path(x.dir, path)
 	have, err := resolve.HashFile(full)
 	switch {
@@ -129,7 +135,7 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
 	}
-	r, err := x.store.Open(ctx, f.Digest)
+	r, err := open()
 	if err != nil {
 		return p, err
 	}
@@ -138,6 +144,20 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
 	}
 	return p, nil
+}
+
+// destined is a stored file as it lies at its destination: in those beside the exported file its name is put in.
+func destined(ctx context.Context, s Store, f StoredFile, path string) (StoredFile, func() (io.ReadCloser, error), error) {
+	if f.Name == "" {
+		return f, func() (io.ReadCloser, error) { return s.Open(ctx, f.Digest) }, nil
+	}
+	b, err := s.Get(ctx, f.Digest)
+	if err != nil {
+		return f, nil, err
+	}
+	b = bytes.ReplaceAll(b, []byte(spec.FileName), []byte(strconv.Quote(filepath.Base(path))))
+	f.Digest, f.Size = spec.HashBytes(b), int64(len(b))
+	return f, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }, nil
 }
 
 func explainPath(path string, err error) error {

@@ -86,6 +86,10 @@ type KindSpec struct {
 	Beside []string
 }
 
+// FileName stands, in a file beside the one that path names, for the name of that one in double quotes: what is cached
+// holds no path, so the name is put in when the file is placed.
+const FileName = "{{file}}"
+
 // A Problem is what a kind has to say of a config: it sees neither source nor plan, so it names the attribute and
 // package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}.
 type Problem struct {

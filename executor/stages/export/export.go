@@ -23,7 +23,7 @@ var Kind = &stage.Kind{
 		Name:        "export",
 		Title:       "writes pairs to a file for other tools",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     []string{write.Version},
 		Determinism: "bitwise",
 		Places:      true,

@@ -102,7 +102,8 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	if diags.HasErrors() {
 		return nil, codeError(exitError)
 	}
-	if proofs := append(s.destinations(), planner.Prove(s.pipeline, s.specs)...); len(proofs) > 0 {
+	proofs := slices.Concat(s.destinations(), planner.Prove(s.pipeline, s.specs), planner.Unwritten(s.pipeline, s.specs))
+	if len(proofs) > 0 {
 		a.view.Diagnostics(proofs, s.files)
 		if proofs.HasErrors() {
 			return nil, codeError(exitError)
