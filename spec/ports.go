@@ -43,6 +43,8 @@ type MetricDef struct {
 	Integer  bool
 	Interval bool // the metric has a 95% interval: name_low and name_high are metrics too
 	Advice   string
+	// Advise gives the advice where it depends on what else the stage measured; nil, or an empty answer, means Advice.
+	Advise func(measured func(name string) (float64, bool)) string `json:"-"`
 	// Limits holds, by profile, what a `threshold "name" {}` that gives no limit of its own demands.
 	Limits map[string]Limit
 	Doc    string
