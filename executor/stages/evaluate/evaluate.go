@@ -82,7 +82,7 @@ func ports(c spec.Config) spec.Ports {
 	}
 	p.Metrics = append(p.Metrics, spec.MetricDef{
 		Name: "overfit", Unit: "share", Min: spec.F(-1), Max: spec.F(1), Interval: true,
-		Doc:    "accuracy on train, by resubstitution, minus accuracy on validation (or test where there is no validation)",
+		Doc: "accuracy on train, by resubstitution, minus accuracy on validation (or test where there is no validation)",
 		Advice: "Give scores = reward_model.NAME.out_of_fold and compare train.cross_fit_accuracy with the held-out accuracy: where they are near, the " +
 			"gap is what the model remembers of its training rows, and only more pairs narrow it. Where the penalty is not chosen by cross-validation, raise it.",
 		Advise: adviseOverfit,
