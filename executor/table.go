@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
 
@@ -258,14 +257,4 @@ func (t *Table) digest() spec.Digest {
 	var d spec.Digest
 	h.Sum(d[:0])
 	return d
-}
-
-func hashReader(r io.Reader) (spec.Digest, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return spec.Digest{}, err
-	}
-	var d spec.Digest
-	h.Sum(d[:0])
-	return d, nil
 }

@@ -39,6 +39,7 @@ func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, op
 	for i := range m.judge.items {
 		plan.Verdicts = append(plan.Verdicts, *m.judge.Verdict(i))
 	}
+	plan.Placements = placements(g.nodes, m.results, facts.Destinations)
 	plan.summarise()
 	return plan, nil
 }

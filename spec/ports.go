@@ -43,6 +43,8 @@ type MetricDef struct {
 	Integer  bool
 	Interval bool // the metric has a 95% interval: name_low and name_high are metrics too
 	Advice   string
+	// Advise gives the advice where it depends on what else the stage measured; nil, or an empty answer, means Advice.
+	Advise func(measured func(name string) (float64, bool)) string `json:"-"`
 	// Limits holds, by profile, what a `threshold "name" {}` that gives no limit of its own demands.
 	Limits map[string]Limit
 	Doc    string
@@ -83,7 +85,13 @@ type KindSpec struct {
 	Sources func(Config) []Source
 	// Places makes the kind put files outside the store (an export): the executor places them after the run.
 	Places bool
+	// Beside is what the names of the files add that such a kind puts beside the one that path names.
+	Beside []string
 }
+
+// FileName stands, in a file beside the one that path names, for the name of that one in double quotes: what is cached
+// holds no path, so the name is put in when the file is placed.
+const FileName = "{{file}}"
 
 // A Problem is what a kind has to say of a config: it sees neither source nor plan, so it names the attribute and
 // package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}; with @ behind it, as in

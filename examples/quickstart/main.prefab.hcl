@@ -110,7 +110,7 @@ gate "model" {
   }
   check "overfitting" {
     condition     = evaluate.rm.train.accuracy - evaluate.rm.test.accuracy < 0.10
-    error_message = "The model is 10 points or more better on what it was trained on: regularise, or collect more pairs."
+    error_message = "The model is 10 points or more better on what it was trained on: see train.cross_fit_accuracy before you raise penalties, or collect more pairs."
   }
   check "saved" {
     condition     = reward_model.rm.reloads == 1

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/planner"
@@ -65,32 +66,29 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 	return err
 }
 
-// Places returns where the records of one segment begin in its file: line from 1, byte from 0. It reads the file up to
-// there, so it is for messages only.
-func Places(dir string, s spec.Source, file planner.File, segment int) ([]frame.Place, error) {
+// Places returns where the records of some segments begin in their file: line from 1, byte from 0. It reads the file up
+// to the last of them, so it is for messages only.
+func Places(dir string, s spec.Source, file planner.File, segments map[int]bool) (map[int][]frame.Place, error) {
 	f, err := os.Open(Path(dir, file.Path))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	n := 0
-	var places []frame.Place
+	places := map[int][]frame.Place{}
 	_, err = frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
-		if n == segment {
-			places = append(places, seg.Places...)
+		if segments[n] {
+			places[n] = slices.Clone(seg.Places)
+		}
+		if n++; len(places) == len(segments) {
 			return errFound
 		}
-		n++
 		return nil
 	})
-	if places != nil {
-		return places, nil
+	if errors.Is(err, errFound) {
+		err = nil
 	}
-	return nil, err
+	return places, err
 }
 
-var errFound = foundError{}
-
-type foundError struct{}
-
-func (foundError) Error() string { return "found" }
+var errFound = errors.New("found")

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +19,7 @@ type applyFlags struct {
 	variables
 	narrowing
 	yes, failFast, force, keepGoing bool
+	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
 	lockTimeout                     time.Duration
 }
@@ -60,15 +59,7 @@ func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := s.plan(ctx, opts)
-		if err != nil || f.yes || plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore == 0 {
-			return plan, err
-		}
-		a.view.Plan(plan, false, "")
-		if !a.confirm() {
-			return nil, codeError(exitError)
-		}
-		return plan, nil
+		return s.plan(ctx, opts)
 	})
 }
 
@@ -81,7 +72,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 	if f.narrows() {
 		return fmt.Errorf("%s already says what is run: give --target, --exclude, --replace and --limit to prefab plan --out %s", path, path)
 	}
-	f.recorded = saved.Variables
+	f.recorded, f.saved = saved.Variables, true
 	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
 		facts, err := s.outside(ctx, saved.Options)
 		if err != nil {
@@ -111,19 +102,49 @@ func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*pla
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { unlock() }()
 	s.locked = f.locked
 	plan, err := get(s)
 	if err != nil {
 		return err
 	}
+	if !f.yes && !f.saved && !plan.Idle() {
+		unlock()
+		unlock = func() {} // others need not wait for a person
+		if err := s.ask(ctx, plan); err != nil {
+			return err
+		}
+		if unlock, err = s.lock(ctx, f.lockTimeout); err != nil {
+			unlock = func() {}
+			return err
+		}
+		if err := s.unchanged(ctx, plan); err != nil {
+			return err
+		}
+	}
 	return s.run(ctx, plan, f)
 }
 
-func (a *app) confirm() bool {
-	a.view.Ask("Apply this plan? Only yes is taken as yes: ")
-	line, err := bufio.NewReader(a.In).ReadString('\n')
-	return err == nil && strings.TrimSpace(line) == "yes"
+// ask shows a plan and asks whether to apply it.
+func (s *session) ask(ctx context.Context, plan *planner.Plan) error {
+	if s.json {
+		return errors.New("nothing is asked with --json: give --yes")
+	}
+	s.view.Plan(plan, false, "")
+	return s.confirm(ctx)
+}
+
+// unchanged refuses a plan whose inputs changed while a person thought about it.
+func (s *session) unchanged(ctx context.Context, plan *planner.Plan) error {
+	facts, err := s.facts(ctx)
+	if err != nil {
+		return err
+	}
+	if spec.HashBytes(spec.Canonical(facts)) != spec.HashBytes(spec.Canonical(plan.Facts)) {
+		s.view.Error(errors.New("an input changed since the plan was shown: run prefab apply again"))
+		return codeError(exitStale)
+	}
+	return nil
 }
 
 // run executes the plan, records what happened, prints it and turns it into an exit code.

@@ -15,13 +15,13 @@ import (
 func (s *session) destinations() (list diag.List) {
 	first := map[string]*spec.Block{}
 	for _, b := range s.placing() {
-		full := resolve.Path(s.dir, destination(b))
+		full := resolve.Path(s.dir, resolve.Destination(b))
 		if other, taken := first[full]; taken {
 			list = append(list, diag.Diagnostic{
 				Severity: diag.Error, Code: "export-path", Summary: "Two exports on one path", Block: b.Addr.String(),
 				Subject: b.Source["path"],
 				Detail: fmt.Sprintf("%s and %s would both write %s. Give one of them another path.",
-					other.Addr, b.Addr, destination(b)),
+					other.Addr, b.Addr, resolve.Destination(b)),
 			})
 			continue
 		}
@@ -33,14 +33,14 @@ func (s *session) destinations() (list diag.List) {
 // unplaceable looks for destinations that no file can be put at, before a run spends its time on what goes there.
 func (s *session) unplaceable() (list diag.List) {
 	for _, b := range s.placing() {
-		info, err := os.Stat(resolve.Path(s.dir, destination(b)))
+		info, err := os.Stat(resolve.Path(s.dir, resolve.Destination(b)))
 		detail := ""
 		switch {
 		case err == nil && info.IsDir():
-			detail = fmt.Sprintf("%s is a folder. Give the path of a file, or move the folder away.", destination(b))
+			detail = fmt.Sprintf("%s is a folder. Give the path of a file, or move the folder away.", resolve.Destination(b))
 		case errors.Is(err, syscall.ENOTDIR):
 			detail = fmt.Sprintf("%s cannot be written, because a part of it is a file and no folder. Give another path, or move the file away.",
-				destination(b))
+				resolve.Destination(b))
 		default:
 			continue
 		}
@@ -56,18 +56,9 @@ func (s *session) unplaceable() (list diag.List) {
 func (s *session) placing() (list []*spec.Block) {
 	for i := range s.pipeline.Blocks {
 		b := &s.pipeline.Blocks[i]
-		if k := s.specs[b.Addr.Kind]; k != nil && k.Places && destination(b) != "" {
+		if k := s.specs[b.Addr.Kind]; k != nil && k.Places && resolve.Destination(b) != "" {
 			list = append(list, b)
 		}
 	}
 	return list
-}
-
-// destination is the attribute by which every kind that places files says where.
-func destination(b *spec.Block) string {
-	var c struct{ Path string }
-	if err := b.Full().Decode(&c); err != nil {
-		return ""
-	}
-	return c.Path
 }

@@ -138,7 +138,13 @@ func (i *inspected) shown(ctx context.Context, n *planner.Node) (view.Shown, err
 	if err != nil {
 		return view.Shown{}, err
 	}
-	shown := view.Shown{Node: n, Result: r, Ledger: ledger, Places: i.places(n, ledger)}
+	shown := view.Shown{Node: n, Result: r}
+	if !i.json && len(ledger) > view.LedgerLines {
+		shown.More, ledger = len(ledger)-view.LedgerLines, ledger[:view.LedgerLines]
+	}
+	if shown.Ledger, err = i.cite(ctx, n, ledger); err != nil {
+		return shown, err
+	}
 	for name, o := range r.Outputs {
 		if o.Table != nil {
 			sample, err := sampleRows(ctx, o, 2)

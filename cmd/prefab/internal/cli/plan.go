@@ -110,7 +110,7 @@ func (a *app) planCommand() *cobra.Command {
 				}
 			}
 			a.view.Plan(plan, all, out)
-			if detailed && plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore > 0 {
+			if detailed && !plan.Idle() {
 				return codeError(exitChanges)
 			}
 			return nil

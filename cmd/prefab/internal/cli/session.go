@@ -111,7 +111,8 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	if diags.HasErrors() {
 		return nil, codeError(exitError)
 	}
-	if proofs := append(s.destinations(), planner.Prove(s.pipeline, s.specs)...); len(proofs) > 0 {
+	proofs := slices.Concat(s.destinations(), planner.Prove(s.pipeline, s.specs), planner.Unwritten(s.pipeline, s.specs))
+	if len(proofs) > 0 {
 		a.view.Diagnostics(proofs, s.files)
 		if proofs.HasErrors() {
 			return nil, codeError(exitError)
@@ -215,7 +216,7 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		}
 		f.Classes[b.Addr.String()] = class
 	}
-	r := &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
+	r := s.resolver()
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
 	switch {
@@ -225,6 +226,10 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		return f, s.fileProblems(err)
 	}
 	return f, nil
+}
+
+func (s *session) resolver() *resolve.Resolver {
+	return &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
 }
 
 // fileProblems prints what is wrong with inputs at the attribute that names them.
@@ -289,6 +294,9 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	facts, err := s.outside(ctx, opts)
 	if err != nil {
 		return nil, err
+	}
+	if opts.Limit == 0 { // a trial places nothing
+		facts.Destinations = s.resolver().Destinations(s.pipeline, s.specs)
 	}
 	plan, _, err := s.make(ctx, facts, opts)
 	return plan, err

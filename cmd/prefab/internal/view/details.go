@@ -287,9 +287,9 @@ func memberOrder(x map[string]any) []string {
 	return keys
 }
 
-// membersOf gives the addresses that stand behind the numbers of a stage's list inputs. With several such inputs a
+// Members gives the addresses that stand behind the numbers of a stage's list inputs. With several such inputs a
 // number means nothing by itself, so there are none.
-func membersOf(n *planner.Node) map[string]string {
+func Members(n *planner.Node) map[string]string {
 	if n == nil || n.Block == nil {
 		return nil
 	}

@@ -90,11 +90,11 @@ func TestMembersOf(t *testing.T) {
 		{Port: "against", Member: "0", Refs: ref("benchmark", "a")},
 		{Port: "against", Member: "1", Refs: ref("benchmark", "b")},
 	}}}
-	if m := membersOf(n); len(m) != 2 || m["0"] != "benchmark.a" || m["1"] != "benchmark.b" {
+	if m := Members(n); len(m) != 2 || m["0"] != "benchmark.a" || m["1"] != "benchmark.b" {
 		t.Errorf("the members are %v", m)
 	}
 	n.Block.Inputs = append(n.Block.Inputs, spec.Input{Port: "other", Member: "0", Refs: ref("benchmark", "c")})
-	if m := membersOf(n); m != nil {
+	if m := Members(n); m != nil {
 		t.Errorf("0 is a member of two inputs, and stands for %v", m)
 	}
 }

@@ -74,9 +74,42 @@ type Shown struct {
 	Result  *executor.Result
 	Samples []Sample
 	Files   []ShownFiles
-	Ledger  executor.Ledger
-	Places  map[int]string // file and line of a ledger line, where there is one
+	Ledger  []Cited
+	More    int // lines of the ledger that are left out
 }
+
+// LedgerLines is how many lines of a ledger a person is shown; --json has all.
+const LedgerLines = 10
+
+// Cited is a line of a ledger with what it takes to find its row.
+type Cited struct {
+	executor.LedgerLine
+	ID     string `json:"id,omitempty"` // of a row; a record that made none has none
+	File   string `json:"file,omitempty"`
+	Line   int64  `json:"line,omitempty"`
+	Part   int    `json:"part,omitempty"` // of a generated source, from 1
+	Record int    `json:"record,omitempty"`
+}
+
+// where names the row of a ledger line: its place, and its id as far as cat --row needs it.
+func (c *Cited) where() string {
+	var parts []string
+	switch {
+	case c.File != "":
+		parts = append(parts, fmt.Sprintf("%s:%d", c.File, c.Line))
+	case c.Part > 0:
+		parts = append(parts, fmt.Sprintf("part %d, record %d", c.Part, c.Record))
+	}
+	if len(c.ID) >= shortID {
+		parts = append(parts, "row "+c.ID[:shortID])
+	}
+	if parts == nil {
+		return fmt.Sprintf("chunk %d, row %d", c.Chunk, c.Row)
+	}
+	return strings.Join(parts, ", ")
+}
+
+const shortID = 12
 
 // A Sample is a few rows of an output.
 type Sample struct {
@@ -120,7 +153,7 @@ func (v *View) Show(s Shown) {
 	for _, x := range s.Files {
 		v.showFiles(x)
 	}
-	v.metrics(s.Result.Metrics, membersOf(s.Node))
+	v.metrics(s.Result.Metrics, Members(s.Node))
 	v.ledger(s)
 }
 
@@ -238,22 +271,17 @@ func (v *View) ledger(s Shown) {
 	for _, reason := range sortedKeys(c.Noted) {
 		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.faint.Render("noted   "+thousands(c.Noted[reason])), reason)
 	}
-	const most = 10
-	for i, l := range s.Ledger {
-		if i == most {
-			fmt.Fprintf(v.out, "  and %s more: prefab show %s --json\n", thousands(int64(len(s.Ledger)-most)), s.Node.Addr)
-			return
-		}
-		where := s.Places[i]
-		if where == "" {
-			where = fmt.Sprintf("chunk %d, row %d", l.Chunk, l.Row)
-		}
-		text := where + ": " + l.Reason
+	for i := range s.Ledger {
+		l := &s.Ledger[i]
+		text := l.where() + ": " + l.Reason
 		if l.Detail != "" {
 			text += ": " + l.Detail
 		}
 		const least, step = 4, 2
 		fmt.Fprintln(v.out, strings.Repeat(" ", least)+v.wrap(text, least+step))
+	}
+	if s.More > 0 {
+		fmt.Fprintf(v.out, "  and %s more: prefab show %s --json\n", thousands(int64(s.More)), s.Node.Addr)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
 )
 
 // Outcome prints what a run came to: failures, verdicts, placed files, outputs and a summary. For machines it is the
@@ -104,7 +105,11 @@ var stateOrder = []executor.State{
 
 func summaryLine(out *executor.Outcome) string {
 	var parts []string
+	written := putBack(out)
 	for _, s := range stateOrder {
+		if s == executor.Cached && written > 0 {
+			parts = append(parts, count(written, "file")+" written")
+		}
 		if n := out.Count(s); n > 0 {
 			word := string(s)
 			if s == executor.Same {
@@ -119,10 +124,24 @@ func summaryLine(out *executor.Outcome) string {
 		head = "Stopped: "
 	case out.Count(executor.Failed) > 0:
 		head = "Failed: "
-	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Restored)+out.Count(executor.Blocked) == 0:
+	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Restored)+out.Count(executor.Blocked)+written == 0:
 		head = "Nothing to do: "
 	}
 	return head + strings.Join(parts, ", ") + "."
+}
+
+// putBack counts the files that were written although their stages did not run.
+func putBack(out *executor.Outcome) (n int) {
+	cached := map[spec.Addr]bool{}
+	for _, o := range out.Nodes {
+		cached[o.Node.Addr] = o.State == executor.Cached
+	}
+	for _, p := range out.Placed {
+		if p.Wrote && cached[p.Addr] {
+			n++
+		}
+	}
+	return n
 }
 
 // outcomeJSON is the last event of apply --json.
