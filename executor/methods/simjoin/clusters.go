@@ -30,6 +30,30 @@ func (c *Collection) clusters(ctx context.Context, tau Ratio, workers int, e eff
 	return c.label(forest), nil
 }
 
+// Extend is Clusters where most is known from an earlier join: two similar rows of which neither is fresh are known to be
+// of one component, by known, which names for each row a row of its component, itself where nothing is known of it. It
+// takes the time of looking up the fresh rows in all and all in the fresh ones.
+func (c *Collection) Extend(ctx context.Context, tau Ratio, known []int, fresh func(row int) bool, workers int) ([]int, error) {
+	forest, isFresh := cluster.New(c.Classes()), make([]bool, c.Classes())
+	for row, class := range c.class {
+		forest.Union(int(class), int(c.class[known[row]]))
+		if fresh(row) {
+			isFresh[class] = true
+		}
+	}
+	look := func(p *prober, b *block, x uint32) { p.connect(x, b, forest) }
+	err := c.run(ctx, tau.valid(), workers,
+		sweep{indexed: func(class uint32) bool { return isFresh[class] }, look: look},
+		sweep{
+			indexed: func(class uint32) bool { return !isFresh[class] },
+			probes:  func(class uint32) bool { return isFresh[class] }, look: look,
+		})
+	if err != nil {
+		return nil, err
+	}
+	return c.label(forest), nil
+}
+
 // connect joins x to all components of earlier classes of the block that it is similar to.
 func (p *prober) connect(x uint32, b *block, forest *cluster.Forest) {
 	p.meet(x, b, math.MaxInt, func(root uint32, part []uint16) bool {

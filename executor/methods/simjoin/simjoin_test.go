@@ -178,6 +178,23 @@ func TestBetweenEqualsBruteForce(t *testing.T) {
 	})
 }
 
+// TestExtendEqualsBruteForce joins some rows first and the others later.
+func TestExtendEqualsBruteForce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sets, tau := drawSets(t), drawRatio(t)
+		old := rapid.IntRange(0, len(sets)).Draw(t, "old")
+		known := components(len(sets), brute(sets[:old], tau, -1))
+		// Rows that were joined before may be called fresh, too.
+		also := rapid.IntRange(0, len(sets)).Draw(t, "also")
+		want := components(len(sets), brute(sets, tau, -1))
+		got, err := shaped(t, simjoin.New(sets)).Extend(context.Background(), tau, known,
+			func(row int) bool { return row >= old || row == also }, 2)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("tau %v, %d of %d rows joined before: got %v, %v, want %v", tau, old, len(sets), got, err, want)
+		}
+	})
+}
+
 func TestOverlap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sets := drawSets(t)
