@@ -206,7 +206,7 @@ func writeAtomic(path string, r io.Reader) (err error) {
 func (x *run) attest(out *Outcome, o *NodeOutcome, path string, placed []Placement) error {
 	prov := Provenance{
 		Prefab: x.plan.Prefab, File: filepath.Base(path),
-		Export: o.Node.Addr.String(), Spec: spec.HashBytes(spec.Canonical(x.plan.Pipeline)), Allowed: true,
+		Export: o.Node.Addr.String(), Spec: x.pipeline(), Allowed: true,
 	}
 	for _, p := range placed {
 		suffix := strings.TrimPrefix(p.Path, path)
