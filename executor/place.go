@@ -133,6 +133,9 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
+	case have != earlier && !x.opts.Force && earlier == (spec.Digest{}):
+		return p, fmt.Errorf("%s is there already, and nothing says that prefab wrote it: move it away, give another path, "+
+			"or give --force to overwrite it", path)
 	case have != earlier && !x.opts.Force:
 		return p, fmt.Errorf("%s was changed by hand, or by another program, since prefab wrote it: "+
 			"move it away, or give --force to overwrite it", path)
@@ -174,14 +177,7 @@ func explainPath(path string, err error) error {
 }
 
 func hashFile(path string) (spec.Digest, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return spec.Digest{}, err
-	}
-	if info.IsDir() {
-		return spec.Digest{}, errors.New("this is a folder")
-	}
-	f, err := os.Open(path)
+	f, err := resolve.Open(path)
 	if err != nil {
 		return spec.Digest{}, err
 	}
@@ -266,8 +262,12 @@ func (x *run) disallow(out *Outcome, o *NodeOutcome) error {
 
 // readProvenance reads the provenance file beside an exported file, when there is a sound one.
 func readProvenance(path string) (p Provenance, ok bool) {
-	b, err := os.ReadFile(ProvenanceName(path))
-	return p, err == nil && json.Unmarshal(b, &p) == nil
+	f, err := resolve.Open(ProvenanceName(path))
+	if err != nil {
+		return p, false
+	}
+	defer f.Close()
+	return p, json.NewDecoder(f).Decode(&p) == nil
 }
 
 func writeProvenance(path string, p Provenance) error {
@@ -277,7 +277,7 @@ func writeProvenance(path string, p Provenance) error {
 	}
 	b = append(b, '\n')
 	name := ProvenanceName(path)
-	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, b) {
+	if have, err := hashFile(name); err == nil && have == spec.HashBytes(b) {
 		return nil
 	}
 	return writeAtomic(name, bytes.NewReader(b))

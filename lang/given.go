@@ -82,11 +82,15 @@ func (l *loader) autoFiles() []string {
 	var out []string
 	for _, e := range entries {
 		n := e.Name()
-		if !e.IsDir() && (strings.HasSuffix(n, ".auto.prefabvars") || strings.HasSuffix(n, ".auto.prefabvars.json")) {
+		if !e.IsDir() && isAutoValues(n) {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+func isAutoValues(name string) bool {
+	return strings.HasSuffix(name, ".auto.prefabvars") || strings.HasSuffix(name, ".auto.prefabvars.json")
 }
 
 // readValues reads a file of values: name = value.

@@ -82,6 +82,8 @@ type KindSpec struct {
 	Sources func(Config) []Source
 	// Places makes the kind put files outside the store (an export): the executor places them after the run.
 	Places bool
+	// Beside are the ends of the names of the files that such a kind puts beside the one at its path.
+	Beside []string
 }
 
 // A Problem is what a kind has to say of a config: it sees neither source nor plan, so it names the attribute and

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/planner"
@@ -15,7 +14,7 @@ const frameVersion = frame.Version
 
 // frameFile reads a file through and says which segments it is made of.
 func frameFile(ctx context.Context, path string, s spec.Source, progress func(done int64)) (header []byte, list []planner.Segment, err error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +47,7 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 		}
 		return nil
 	}
-	f, err := os.Open(Path(dir, file.Path))
+	f, err := Open(Path(dir, file.Path))
 	if err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 // Places returns where the records of one segment begin in its file: line from 1, byte from 0. It reads the file up to
 // there, so it is for messages only.
 func Places(dir string, s spec.Source, file planner.File, segment int) ([]frame.Place, error) {
-	f, err := os.Open(Path(dir, file.Path))
+	f, err := Open(Path(dir, file.Path))
 	if err != nil {
 		return nil, err
 	}
