@@ -39,7 +39,7 @@ func (l *loader) givenValues() map[string]*givenValue {
 		}
 	}
 	for _, name := range l.autoFiles() {
-		b, err := fs.ReadFile(l.fileSystem(), name)
+		b, err := readRegular(l.fileSystem(), name)
 		l.readValues(given, name, b, err)
 	}
 	l.readRecorded(given)
@@ -82,11 +82,15 @@ func (l *loader) autoFiles() []string {
 	var out []string
 	for _, e := range entries {
 		n := e.Name()
-		if !e.IsDir() && (strings.HasSuffix(n, ".auto.prefabvars") || strings.HasSuffix(n, ".auto.prefabvars.json")) {
+		if !e.IsDir() && isAutoValues(n) {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+func isAutoValues(name string) bool {
+	return strings.HasSuffix(name, ".auto.prefabvars") || strings.HasSuffix(name, ".auto.prefabvars.json")
 }
 
 // readValues reads a file of values: name = value.

@@ -139,3 +139,9 @@ func (l *loader) blocks() []spec.Block {
 func isSource(name string) bool {
 	return strings.HasSuffix(name, ".prefab.hcl") || strings.HasSuffix(name, ".prefab.hcl.json")
 }
+
+// Reserved reports whether a file of that name, in any folder, would be read as part of a pipeline: as its source, as
+// values of its variables, or as its lock file.
+func Reserved(name string) bool {
+	return isSource(name) || isAutoValues(name) || name == LockName
+}

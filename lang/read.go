@@ -32,12 +32,44 @@ func (l *loader) fileSystem() fs.FS {
 // readFile reads a file that the source or the command line names: relative to the folder, or absolute.
 func (l *loader) readFile(name string) ([]byte, error) {
 	if l.opts.FS != nil {
-		return fs.ReadFile(l.opts.FS, path.Clean(filepath.ToSlash(name)))
+		return readRegular(l.opts.FS, path.Clean(filepath.ToSlash(name)))
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(l.dir, filepath.FromSlash(name))
 	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := regular(info); err != nil {
+		return nil, err
+	}
 	return os.ReadFile(name)
+}
+
+// readRegular reads a file that has an end.
+func readRegular(fsys fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := regular(info); err != nil {
+		return nil, err
+	}
+	return fs.ReadFile(fsys, name)
+}
+
+// regular refuses pipes and devices, before they are opened: that may wait for ever, or find no end.
+func regular(info fs.FileInfo) error {
+	switch mode := info.Mode(); {
+	case mode.IsRegular() || mode.IsDir(): // reading a folder says what it is
+		return nil
+	case mode&fs.ModeNamedPipe != 0:
+		return errors.New("it is no regular file but a pipe")
+	case mode&fs.ModeDevice != 0:
+		return errors.New("it is no regular file but a device")
+	}
+	return errors.New("it is no regular file")
 }
 
 // A source is one file of the pipeline, in the syntax tree that both its forms share.
@@ -61,7 +93,7 @@ func (l *loader) readFiles() []source {
 			continue
 		}
 		found++
-		b, err := fs.ReadFile(l.fileSystem(), e.Name())
+		b, err := readRegular(l.fileSystem(), e.Name())
 		if err != nil {
 			l.errorf(diag.Range{}, "unreadable-file", "File cannot be read", "%s cannot be read: %v.", e.Name(), cause(err))
 			continue

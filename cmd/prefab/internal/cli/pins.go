@@ -68,7 +68,7 @@ func (s *session) lockPath() string { return filepath.Join(s.dir, lang.LockName)
 
 // readPins reads the lock file; there is none before the first apply.
 func (s *session) readPins() (map[string]lang.Pin, error) {
-	src, err := os.ReadFile(s.lockPath())
+	src, err := readFile(s.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -113,7 +113,7 @@ func (s *session) checkPins(facts planner.Facts, locked bool) error {
 // writePins brings the lock file up to date; a spec without pins has none.
 func (s *session) writePins(facts planner.Facts) error {
 	pins := s.pins(facts)
-	have, err := os.ReadFile(s.lockPath())
+	have, err := readFile(s.lockPath())
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
 		return nil
 	}

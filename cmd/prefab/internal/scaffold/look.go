@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -44,7 +45,7 @@ func dataFiles(path string) (files, notes []string, err error) {
 	}
 	byEnding := map[string][]string{}
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || d.Type()&^fs.ModeSymlink != 0 {
 			return err
 		}
 		if e := ending(p); e != "" {
@@ -114,7 +115,7 @@ func look(files []string) (*sample, error) {
 
 // formatOf tells the format of a file by its first bytes.
 func formatOf(path string) (format, comma string, err error) {
-	f, err := os.Open(path)
+	f, err := resolve.Open(path)
 	if err != nil {
 		return "", "", err
 	}
@@ -165,7 +166,7 @@ func formatOf(path string) (format, comma string, err error) {
 
 // read appends up to most records of a file.
 func (s *sample) read(path string, most int) error {
-	f, err := os.Open(path)
+	f, err := resolve.Open(path)
 	if err != nil {
 		return err
 	}
