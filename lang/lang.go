@@ -75,6 +75,7 @@ type loader struct {
 	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
 	rec      *recorder        // where file functions note what they returned
 	spans    map[string][]span
+	read     int  // bytes of the files of the pipeline
 	unparsed bool // some file has an error of syntax, so that names may be missing
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -29,14 +30,19 @@ func (l *loader) fileSystem() fs.FS {
 	return os.DirFS(l.dir)
 }
 
-// readFile reads a file that the source or the command line names: relative to the folder, or absolute.
-func (l *loader) readFile(name string) ([]byte, error) {
+// openFile opens a file that the source or the command line names: relative to the folder, or absolute.
+func (l *loader) openFile(name string) (fs.File, error) {
 	if l.opts.FS != nil {
+<<<<<<< HEAD
 		return readRegular(l.opts.FS, path.Clean(filepath.ToSlash(name)))
+=======
+		return l.opts.FS.Open(path.Clean(filepath.ToSlash(name)))
+>>>>>>> bounds
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(l.dir, filepath.FromSlash(name))
 	}
+<<<<<<< HEAD
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
@@ -45,6 +51,9 @@ func (l *loader) readFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	return os.ReadFile(name)
+=======
+	return os.Open(name)
+>>>>>>> bounds
 }
 
 // readRegular reads a file that has an end.
@@ -93,7 +102,11 @@ func (l *loader) readFiles() []source {
 			continue
 		}
 		found++
+<<<<<<< HEAD
 		b, err := readRegular(l.fileSystem(), e.Name())
+=======
+		b, err := l.readSource(func() (fs.File, error) { return l.fileSystem().Open(e.Name()) })
+>>>>>>> bounds
 		if err != nil {
 			l.errorf(diag.Range{}, "unreadable-file", "File cannot be read", "%s cannot be read: %v.", e.Name(), cause(err))
 			continue
@@ -123,7 +136,7 @@ func cause(err error) error {
 // parse returns the syntax tree of a file, or nil when it has an error of syntax: what the parser makes of the rest of
 // such a file is not what its author meant, and no problem found there is worth reading.
 func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
-	if d, bad := unparseable(name, b); bad {
+	if d, bad := unparseable(name, b, formConfig); bad {
 		l.add(d)
 		l.unparsed = true
 		return nil
@@ -142,6 +155,7 @@ func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 	return f.Body.(*hclsyntax.Body)
 }
 
+<<<<<<< HEAD
 // syntax reports the first error of syntax of a file: a quote or a brace that is missing makes nonsense of all behind it.
 func (l *loader) syntax(ds hcl.Diagnostics) bool {
 	errs := slices.DeleteFunc(slices.Clone(ds), func(d *hcl.Diagnostic) bool { return d.Severity != hcl.DiagError })
@@ -169,9 +183,38 @@ func (l *loader) syntax(ds hcl.Diagnostics) bool {
 // maxDepth is how deep brackets may nest. The parser recurses, and a stack that overflows cannot be caught; people do
 // not write a tenth of this.
 const maxDepth = 1000
+=======
+// maxSource is how large a file of the pipeline may be, and maxSources how large all of them together: the syntax tree
+// takes some hundred times the bytes. Ten thousand stages take less than two megabytes.
+const (
+	maxSource  = 4 << 20
+	maxSources = 16 << 20
+)
+
+// readSource reads a file of the pipeline, or of values for its variables, as far as it is of a size that one has.
+func (l *loader) readSource(open func() (fs.File, error)) ([]byte, error) {
+	f, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSource+1))
+	if err != nil {
+		return nil, err
+	}
+	l.read += len(b)
+	switch {
+	case len(b) > maxSource:
+		return nil, fmt.Errorf("it is larger than %d MiB. Keep data in files that a stage or a function reads", maxSource>>20)
+	case l.read > maxSources:
+		return nil, fmt.Errorf("with it the files of the pipeline are larger than %d MiB. Keep data in files that a stage or a function reads", maxSources>>20)
+	}
+	return b, nil
+}
+>>>>>>> bounds
 
 // unparseable reports bytes that must not reach the parser: text that is not UTF-8, and nesting that would endanger it.
-func unparseable(name string, b []byte) (diag.Diagnostic, bool) {
+func unparseable(name string, b []byte, f form) (diag.Diagnostic, bool) {
 	if at := invalidUTF8(b); at >= 0 {
 		pos := diag.Pos{Line: 1 + bytes.Count(b[:at], []byte("\n")), Column: 1, Byte: at}
 		return diag.Diagnostic{
@@ -180,7 +223,10 @@ func unparseable(name string, b []byte) (diag.Diagnostic, bool) {
 			Subject: diag.Range{File: name, Start: pos, End: pos},
 		}, true
 	}
-	return tooDeep(name, b)
+	if f == formConfig && strings.HasSuffix(name, ".json") {
+		return jsonTooDeep(name, b)
+	}
+	return tooDeep(name, b, f)
 }
 
 // invalidUTF8 returns where b stops being UTF-8, or -1.
@@ -193,37 +239,6 @@ func invalidUTF8(b []byte) int {
 		i += size
 	}
 	return -1
-}
-
-// tooDeep reports nesting that would endanger the parser. It counts opening brackets and runs of prefix operators
-// without regard to strings, which can only err on the side of refusing.
-func tooDeep(name string, b []byte) (diag.Diagnostic, bool) {
-	depth, run, line := 0, 0, 1
-	for _, c := range b {
-		switch c {
-		case '(', '[', '{':
-			depth++
-		case ')', ']', '}':
-			depth = max(0, depth-1)
-		case '\n':
-			line++
-		}
-		switch c {
-		case '!', '-', '?':
-			run++
-		case '\n':
-			run = 0
-		}
-		if depth > maxDepth || run > 10*maxDepth {
-			pos := diag.Pos{Line: line, Column: 1}
-			return diag.Diagnostic{
-				Severity: diag.Error, Code: "syntax", Summary: "Nesting too deep",
-				Detail:  fmt.Sprintf("Brackets or operators nest more than %d deep here. Break the expression up with locals.", maxDepth),
-				Subject: diag.Range{File: name, Start: pos, End: pos},
-			}, true
-		}
-	}
-	return diag.Diagnostic{}, false
 }
 
 // Syntax reports what is wrong with the syntax of one source file, for callers that only want to format it.
