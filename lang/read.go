@@ -33,16 +33,11 @@ func (l *loader) fileSystem() fs.FS {
 // openFile opens a file that the source or the command line names: relative to the folder, or absolute.
 func (l *loader) openFile(name string) (fs.File, error) {
 	if l.opts.FS != nil {
-<<<<<<< HEAD
-		return readRegular(l.opts.FS, path.Clean(filepath.ToSlash(name)))
-=======
-		return l.opts.FS.Open(path.Clean(filepath.ToSlash(name)))
->>>>>>> bounds
+		return openRegular(l.opts.FS, path.Clean(filepath.ToSlash(name)))
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(l.dir, filepath.FromSlash(name))
 	}
-<<<<<<< HEAD
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
@@ -50,14 +45,11 @@ func (l *loader) openFile(name string) (fs.File, error) {
 	if err := regular(info); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(name)
-=======
 	return os.Open(name)
->>>>>>> bounds
 }
 
-// readRegular reads a file that has an end.
-func readRegular(fsys fs.FS, name string) ([]byte, error) {
+// openRegular opens a file that has an end.
+func openRegular(fsys fs.FS, name string) (fs.File, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
@@ -65,7 +57,7 @@ func readRegular(fsys fs.FS, name string) ([]byte, error) {
 	if err := regular(info); err != nil {
 		return nil, err
 	}
-	return fs.ReadFile(fsys, name)
+	return fsys.Open(name)
 }
 
 // regular refuses pipes and devices, before they are opened: that may wait for ever, or find no end.
@@ -102,11 +94,7 @@ func (l *loader) readFiles() []source {
 			continue
 		}
 		found++
-<<<<<<< HEAD
-		b, err := readRegular(l.fileSystem(), e.Name())
-=======
-		b, err := l.readSource(func() (fs.File, error) { return l.fileSystem().Open(e.Name()) })
->>>>>>> bounds
+		b, err := l.readSource(func() (fs.File, error) { return openRegular(l.fileSystem(), e.Name()) })
 		if err != nil {
 			l.errorf(diag.Range{}, "unreadable-file", "File cannot be read", "%s cannot be read: %v.", e.Name(), cause(err))
 			continue
@@ -155,7 +143,6 @@ func (l *loader) parse(name string, b []byte) *hclsyntax.Body {
 	return f.Body.(*hclsyntax.Body)
 }
 
-<<<<<<< HEAD
 // syntax reports the first error of syntax of a file: a quote or a brace that is missing makes nonsense of all behind it.
 func (l *loader) syntax(ds hcl.Diagnostics) bool {
 	errs := slices.DeleteFunc(slices.Clone(ds), func(d *hcl.Diagnostic) bool { return d.Severity != hcl.DiagError })
@@ -180,10 +167,6 @@ func (l *loader) syntax(ds hcl.Diagnostics) bool {
 	return true
 }
 
-// maxDepth is how deep brackets may nest. The parser recurses, and a stack that overflows cannot be caught; people do
-// not write a tenth of this.
-const maxDepth = 1000
-=======
 // maxSource is how large a file of the pipeline may be, and maxSources how large all of them together: the syntax tree
 // takes some hundred times the bytes. Ten thousand stages take less than two megabytes.
 const (
@@ -211,7 +194,6 @@ func (l *loader) readSource(open func() (fs.File, error)) ([]byte, error) {
 	}
 	return b, nil
 }
->>>>>>> bounds
 
 // unparseable reports bytes that must not reach the parser: text that is not UTF-8, and nesting that would endanger it.
 func unparseable(name string, b []byte, f form) (diag.Diagnostic, bool) {
