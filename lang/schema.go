@@ -42,7 +42,8 @@ var cacheSchema = &spec.Schema{Attrs: []spec.Attr{
 		}}},
 		{Label: "http", Doc: "a server that speaks the protocol of Bazel's remote caches, such as bazel-remote", Schema: spec.Schema{Attrs: []spec.Attr{
 			{Name: "url", Type: spec.TypeString, Required: true, Doc: "such as https://cache.example.org/prefab"},
-			{Name: "token_env", Type: spec.TypeString, Doc: "the variable of the environment that holds a bearer token"}, readOnly,
+			{Name: "token_env", Type: spec.TypeString, Doc: "the variable of the environment that holds a bearer token"},
+			readOnly,
 		}}},
 	},
 }}}
