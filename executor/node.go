@@ -158,7 +158,7 @@ func (x *run) workInTime(ctx context.Context, n *planner.Node, members []planner
 	within, cancel := context.WithTimeoutCause(ctx, n.Block.Timeout, late)
 	defer cancel()
 	e, err := x.work(within, n, members)
-	if err != nil && context.Cause(within) == late {
+	if err != nil && errors.Is(context.Cause(within), late) {
 		return nil, late
 	}
 	return e, err

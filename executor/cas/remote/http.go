@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -99,14 +100,11 @@ func (s *httpStore) Blob(ctx context.Context, d spec.Digest) (io.ReadCloser, err
 }
 
 func (s *httpStore) HasBlob(ctx context.Context, d spec.Digest) (bool, error) {
-	switch err := drained(s.do(ctx, http.MethodHead, "cas", d, 0, nil)); err {
-	case nil:
-		return true, nil
-	case cas.ErrNotFound:
+	err := drained(s.do(ctx, http.MethodHead, "cas", d, 0, nil))
+	if errors.Is(err, cas.ErrNotFound) {
 		return false, nil
-	default:
-		return false, err
 	}
+	return err == nil, err
 }
 
 func (s *httpStore) PutBlob(ctx context.Context, d spec.Digest, size int64, content io.Reader) error {

@@ -179,14 +179,15 @@ func (s *session) shared() (executor.Store, error) {
 		}
 	}
 	far, err := open()
-	if closed := (*cas.FolderError)(nil); errors.As(err, &closed) {
-		s.warn(fmt.Sprintf("the remote cache does not work: %v. This run goes on without it.", closed.Err))
-		return s.local, nil
-	}
-	if err != nil {
+	closed := (*cas.FolderError)(nil)
+	switch {
+	case err == nil:
+		return remote.New(s.local, far, r.ReadOnly, s.warn), nil
+	case !errors.As(err, &closed):
 		return nil, err
 	}
-	return remote.New(s.local, far, r.ReadOnly, s.warn), nil
+	s.warn(fmt.Sprintf("the remote cache does not work: %v. This run goes on without it.", closed.Err))
+	return s.local, nil
 }
 
 // flush waits for what is still on its way to the remote store.
