@@ -117,7 +117,7 @@ func (l *loader) compileBody(src *hclsyntax.Block, schema *spec.Schema, metas []
 		}
 		within := at
 		within.row = a.Type == spec.TypeRowExpr || a.Type == spec.TypeRowMap
-		within.plain = a.Type != spec.TypeReference && a.Type != ""
+		within.plain = a.Type != spec.TypeReference && a.Type != spec.TypeExpression
 		out.attrs = append(out.attrs, l.compileAttr(a, given, within))
 	}
 	for _, name := range names {

@@ -163,6 +163,8 @@ func (a *app) root() *cobra.Command {
 	for _, command := range a.commands() {
 		root.AddCommand(command)
 	}
+	setHelp(root)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	return root
 }
 

@@ -18,7 +18,7 @@ func (a *app) lockCommand() *cobra.Command {
 	var v variables
 	c := &cobra.Command{
 		Use:   "lock",
-		Short: "Pin the inputs that the spec marks with pin = true, as they are now",
+		Short: "Pin the inputs that the spec marks with pin = true, as they are",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd.Context(), &v)

@@ -72,9 +72,32 @@ func addressed(p *spec.Pipeline, text string) ([]spec.Addr, error) {
 		}
 	}
 	if len(found) == 0 {
+		if what := noStage(p, a); what != "" {
+			return nil, errors.New(what)
+		}
 		return nil, fmt.Errorf("the spec has no stage %s%s", text, suggest(p, text))
 	}
 	return found, nil
+}
+
+// noStage says of an address that is declared, but is no stage, what it is and what shows it.
+func noStage(p *spec.Pipeline, a spec.Addr) string {
+	for i := range p.Gates {
+		if g := p.Gates[i].Addr; g == a || a.Key == "" && g.Kind == a.Kind && g.Name == a.Name {
+			return fmt.Sprintf("%s is a gate: it is judged and makes nothing. prefab plan shows its checks and what was measured", g)
+		}
+	}
+	for i := range p.Outputs {
+		if a.Kind == "output" && p.Outputs[i].Name == a.Name {
+			return fmt.Sprintf("%s is an output: prefab output %s prints it", a, a.Name)
+		}
+	}
+	for i := range p.Backends {
+		if p.Backends[i].Addr == a {
+			return fmt.Sprintf("%s is a backend: prefab backend list says whether it works here", a)
+		}
+	}
+	return ""
 }
 
 func (a *app) planCommand() *cobra.Command {

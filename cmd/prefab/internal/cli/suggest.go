@@ -13,6 +13,9 @@ func suggest(p *spec.Pipeline, text string) string {
 	for i := range p.Blocks {
 		names[i] = p.Blocks[i].Addr.String()
 	}
+	for i := range p.Gates {
+		names = append(names, p.Gates[i].Addr.String())
+	}
 	return nearest(names, text)
 }
 

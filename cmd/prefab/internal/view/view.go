@@ -179,7 +179,15 @@ func (v *View) wrap(s string, indent int) string {
 		if i > 0 {
 			own := len(line) - len(strings.TrimLeft(line, " ")) // what is laid out stays so
 			at = indent + own
-			out.WriteString("\n" + strings.Repeat(" ", at))
+			out.WriteByte('\n')
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			out.WriteString(strings.Repeat(" ", at))
+			if own > 0 && at+lipgloss.Width(line[own:]) <= v.width {
+				out.WriteString(line[own:])
+				continue
+			}
 		}
 		column := at
 		for j, word := range strings.Fields(line) {
