@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -177,6 +178,19 @@ func sampleRows(ctx context.Context, o executor.Output, n int) ([]string, error)
 	return rows, nil
 }
 
+// noOutput says which outputs there are.
+func noOutput(list []view.Value, name string) error {
+	var names []string
+	for _, o := range list {
+		names = append(names, o.Name)
+	}
+	text := "it has none"
+	if len(names) > 0 {
+		text = "it has " + strings.Join(names, ", ")
+	}
+	return fmt.Errorf("the spec has no output %q: %s", name, text)
+}
+
 func (a *app) outputCommand() *cobra.Command {
 	var v variables
 	c := &cobra.Command{
@@ -207,7 +221,7 @@ func (a *app) outputCommand() *cobra.Command {
 					a.view.OneOutput(o)
 					return nil
 				}
-				return fmt.Errorf("the spec has no output %q", args[0])
+				return noOutput(list, args[0])
 			}
 			a.view.OutputList(list)
 			return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -193,6 +194,9 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.State == executor.Cached || e.State == executor.Excluded || e.Addr.Kind == planner.UnionKind {
 		return ""
 	}
+	if e.State == executor.Blocked || e.State == executor.Skipped {
+		return "" // the outcome lists them, with all reasons
+	}
 	line := fmt.Sprintf("  %s  %s", pad(clip(e.Addr.String(), s.width), s.width), pad(string(e.State), 7))
 	if e.State == executor.Ran || e.State == executor.Same {
 		line += "  " + pad(round(e.Elapsed), 6)
@@ -200,7 +204,7 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.Counts != nil {
 		line += "  " + countsText(e.Counts)
 	}
-	if e.Reason != "" {
+	if e.Reason != "" && e.State != executor.Failed { // the outcome says why
 		line += "  " + e.Reason
 	}
 	return strings.TrimRight(clip(line, s.v.width), " ")
@@ -212,15 +216,20 @@ func countsText(c *executor.Counts) string {
 		out += n
 	}
 	var dropped int64
-	for _, n := range c.Dropped {
-		dropped += n
+	for reason, n := range c.Dropped {
+		if reason != read.NotSelected { // where was asked for
+			dropped += n
+		}
 	}
 	text := ""
 	if len(c.Out) > 0 {
-		text = thousands(out) + " rows"
+		text = count(int(out), "row")
 	}
 	if dropped > 0 {
 		text += fmt.Sprintf(", %s dropped", thousands(dropped))
+	}
+	if n := c.Dropped[read.NotSelected]; n > 0 {
+		text += fmt.Sprintf(", %s not selected", thousands(n))
 	}
 	return text
 }
