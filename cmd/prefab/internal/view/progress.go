@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/dataset/read"
@@ -26,7 +26,8 @@ type Progress struct {
 	bar   map[spec.Addr]*mpb.Bar
 	work  map[spec.Addr]*working
 	wrote time.Time // the last line
-	texts sync.Map  // by address: what stands behind a bar; read by the goroutine that draws
+	rows  sync.Map  // by address: *row, what is drawn of a stage; read by the goroutine that draws
+	ended sync.WaitGroup
 }
 
 // working is a stage at work.
@@ -51,7 +52,7 @@ func (v *View) Progress(p *planner.Plan) *Progress {
 	}
 	s.width = min(s.width, 34)
 	if v.terminal {
-		s.bars = mpb.New(mpb.WithOutput(v.err), mpb.WithWidth(24), mpb.WithRefreshRate(150*time.Millisecond))
+		s.bars = mpb.New(mpb.WithOutput(v.err), mpb.WithRefreshRate(frameTime))
 	} else {
 		go s.alive()
 	}
@@ -133,15 +134,15 @@ func (s *Progress) sign(now time.Time) {
 		s.v.printJSON(eventJSON(e))
 		return
 	}
-	fmt.Fprintln(s.v.err, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now)), s.v.width))
+	fmt.Fprintln(s.v.err, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now, s.v.width-s.width-4)), s.v.width))
 }
 
 // text says how far a stage is.
-func (w *working) text(now time.Time) string {
+func (w *working) text(now time.Time, room int) string {
 	if w.last.Done == 0 {
 		return "at work for " + round(now.Sub(w.since))
 	}
-	return progressText(w.last, w.phase)
+	return progressText(w.last, w.phase, room)
 }
 
 // Close ends the bars.
@@ -153,6 +154,7 @@ func (s *Progress) Close() {
 	for _, b := range s.bar {
 		b.Abort(true)
 	}
+	s.ended.Wait()
 	s.bars.Wait()
 }
 
@@ -172,7 +174,8 @@ func (s *Progress) print(e executor.Event) {
 	}
 }
 
-func progressText(e executor.Event, since time.Time) string {
+// progressText says how far a stage is, with as much of its pace as there is room for.
+func progressText(e executor.Event, since time.Time, room int) string {
 	text := thousands(e.Done) + " " + e.Unit
 	if e.Total > 0 {
 		text = fmt.Sprintf("%s of %s %s", thousands(e.Done), thousands(e.Total), e.Unit)
@@ -181,10 +184,15 @@ func progressText(e executor.Event, since time.Time) string {
 	if elapsed <= 0 || e.Done == 0 {
 		return text
 	}
-	rate := float64(e.Done) / elapsed
-	text += fmt.Sprintf(", %s/s", thousands(int64(rate)))
+	pace := float64(e.Done) / elapsed
+	fast, left := fmt.Sprintf(", %s/s", thousands(int64(pace))), ""
 	if e.Total > e.Done {
-		text += ", " + round(time.Duration(float64(e.Total-e.Done)/rate*float64(time.Second))) + " left"
+		left = ", " + round(time.Duration(float64(e.Total-e.Done)/pace*float64(time.Second))) + " left"
+	}
+	for _, more := range []string{fast + left, left} {
+		if lipgloss.Width(text+more) <= room {
+			return text + more
+		}
 	}
 	return text
 }
@@ -232,44 +240,6 @@ func countsText(c *executor.Counts) string {
 		text += fmt.Sprintf(", %s not selected", thousands(n))
 	}
 	return text
-}
-
-// draw keeps one bar for each stage at work, and leaves a line above them when it ends.
-func (s *Progress) draw(e executor.Event) {
-	switch e.Type {
-	case "start":
-		since := e.Time
-		s.bar[e.Addr] = s.bars.AddBar(0,
-			mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name("  "+pad(clip(e.Addr.String(), s.width), s.width)+"  ")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				text, _ := s.texts.Load(e.Addr)
-				line, ok := text.(string)
-				if !ok {
-					line = "at work for " + round(time.Since(since))
-				}
-				return "  " + line
-			})),
-		)
-	case "progress":
-		if b := s.bar[e.Addr]; b != nil {
-			s.texts.Store(e.Addr, progressText(e, s.work[e.Addr].phase))
-			b.SetTotal(e.Total, false)
-			b.SetCurrent(e.Done)
-		}
-	case "finish":
-		if b := s.bar[e.Addr]; b != nil {
-			b.Abort(true)
-			delete(s.bar, e.Addr)
-		}
-		if line := s.finished(e); line != "" {
-			fmt.Fprintln(s.bars, line)
-		}
-	case "log":
-		fmt.Fprintf(s.bars, "  %s  %s\n", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
-	case "warning":
-		fmt.Fprintln(s.bars, s.v.styles.warn.Render("Warning: ")+s.v.wrap(e.Text, 9))
-	}
 }
 
 // eventJSON is an event as machines read it.
