@@ -248,7 +248,7 @@ func (m *maker) ranBefore(n *Node) bool {
 		return false
 	}
 	was, ok := m.previous.Nodes[n.Addr.String()]
-	return ok && Digest(was.Base) == n.BaseDigest
+	return ok && len(was.Inputs) > 0 && Digest(was.Base) == n.BaseDigest
 }
 
 func (m *maker) replaced(n *Node) bool {
