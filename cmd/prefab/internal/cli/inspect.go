@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -131,8 +133,11 @@ func (i *inspected) shown(ctx context.Context, n *planner.Node) (view.Shown, err
 		return view.Shown{}, err
 	}
 	shown := view.Shown{Node: n, Result: r}
-	if !i.json && len(ledger) > view.LedgerLines {
-		shown.More, ledger = len(ledger)-view.LedgerLines, ledger[:view.LedgerLines]
+	if !i.json {
+		// What where leaves out is counted. Listed, it would hide what went wrong.
+		ledger = slices.DeleteFunc(ledger, func(l executor.LedgerLine) bool { return l.Reason == read.NotSelected })
+		shown.More = max(len(ledger)-view.LedgerLines, 0)
+		ledger = ledger[:len(ledger)-shown.More]
 	}
 	if shown.Ledger, err = i.cite(ctx, n, ledger); err != nil {
 		return shown, err

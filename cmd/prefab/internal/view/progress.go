@@ -215,7 +215,10 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.Reason != "" && e.State != executor.Failed { // the outcome says why
 		line += "  " + e.Reason
 	}
-	return strings.TrimRight(clip(line, s.v.width), " ")
+	if s.bars != nil { // a line that a terminal breaks would upset the bars
+		line = clip(line, s.v.width)
+	}
+	return strings.TrimRight(line, " ")
 }
 
 func countsText(c *executor.Counts) string {
