@@ -106,8 +106,32 @@ func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 			}
 		}
 	}
+	if slices.ContainsFunc(placed, func(p Placement) bool { return p.Wrote }) {
+		out.Left = append(out.Left, x.abandoned(o.Node, path)...)
+	}
 	out.Placed = append(out.Placed, placed...)
 	return x.attest(out, o, path, placed)
+}
+
+// abandoned finds what an export put in its folder under another name, before its path was changed: nobody else will say so.
+func (x *run) abandoned(n *planner.Node, path string) (list []Placement) {
+	dir := filepath.Dir(resolve.Path(x.dir, path))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), resolve.ProvenanceName(""))
+		if !ok || name == filepath.Base(path) {
+			continue
+		}
+		p, ok := readProvenance(filepath.Join(dir, name))
+		if info, err := os.Stat(filepath.Join(dir, name)); !ok || p.Export != n.Addr.String() || err != nil || info.IsDir() {
+			continue
+		}
+		list = append(list, Placement{Addr: n.Addr, Path: filepath.ToSlash(filepath.Join(filepath.Dir(path), name)), Digest: p.Digest, Size: p.Size, Rows: p.Rows})
+	}
+	return list
 }
 
 // placeFile compares the destination with what the store has, and writes it when it is missing, or when it is still

@@ -203,6 +203,9 @@ func (m *maker) planUnknown(n, missing *Node) error {
 		n.State, n.Reason = WillRun, "named by --replace"
 	case m.known.HasBase(n.BaseDigest):
 		n.State = MayRun
+		if !m.ranBefore(n) { // another project of the cache, or an earlier spec
+			n.Reason += "; something like it was run before"
+		}
 	default:
 		n.State = WillRun
 		n.Reason = m.explain(n)
@@ -239,6 +242,15 @@ func (m *maker) planKnown(n *Node, members []Member) (err error) {
 	n.Note = m.renamed(n)
 	m.results[n.Index] = result
 	return nil
+}
+
+// ranBefore reports whether the last run asked the same of a node.
+func (m *maker) ranBefore(n *Node) bool {
+	if m.previous == nil {
+		return false
+	}
+	was, ok := m.previous.Nodes[n.Addr.String()]
+	return ok && len(was.Inputs) > 0 && Digest(was.Base) == n.BaseDigest
 }
 
 func (m *maker) replaced(n *Node) bool {

@@ -78,7 +78,7 @@ type Node struct {
 	// After are the nodes whose verdicts the guards rest on: order without data.
 	After    []int         `json:"after,omitempty"`
 	Estimate time.Duration `json:"estimate_ns,omitempty"` // 0: never run before
-	Rows     int64         `json:"rows,omitempty"`        // rows in, where known
+	Rows     int64         `json:"rows_in,omitempty"`     // where known
 }
 
 // A Key is the second half of a node's key and the address of its action.

@@ -150,7 +150,7 @@ func (s *session) unchanged(ctx context.Context, plan *planner.Plan) error {
 // run executes the plan, records what happened, prints it and turns it into an exit code.
 func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) error {
 	if plan.Options.Limit == 0 {
-		if err := s.writePins(plan.Facts); err != nil {
+		if _, _, err := s.writePins(plan.Facts); err != nil {
 			return err
 		}
 	}

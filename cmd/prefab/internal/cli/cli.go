@@ -170,7 +170,9 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) setView() {
 	if a.view == nil {
-		a.view = view.New(a.Out, a.Err, view.Options{JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != ""})
+		a.view = view.New(a.Out, a.Err, view.Options{
+			JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != "", Dir: a.dir,
+		})
 	}
 }
 

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -139,8 +142,11 @@ func (i *inspected) shown(ctx context.Context, n *planner.Node) (view.Shown, err
 		return view.Shown{}, err
 	}
 	shown := view.Shown{Node: n, Result: r}
-	if !i.json && len(ledger) > view.LedgerLines {
-		shown.More, ledger = len(ledger)-view.LedgerLines, ledger[:view.LedgerLines]
+	if !i.json {
+		// What where leaves out is counted. Listed, it would hide what went wrong.
+		ledger = slices.DeleteFunc(ledger, func(l executor.LedgerLine) bool { return l.Reason == read.NotSelected })
+		shown.More = max(len(ledger)-view.LedgerLines, 0)
+		ledger = ledger[:len(ledger)-shown.More]
 	}
 	if shown.Ledger, err = i.cite(ctx, n, ledger); err != nil {
 		return shown, err
@@ -186,6 +192,19 @@ func sampleRows(ctx context.Context, o executor.Output, n int) ([]string, error)
 	return rows, nil
 }
 
+// noOutput says which outputs there are.
+func noOutput(list []view.Value, name string) error {
+	var names []string
+	for _, o := range list {
+		names = append(names, o.Name)
+	}
+	text := "it has none"
+	if len(names) > 0 {
+		text = "it has " + strings.Join(names, ", ")
+	}
+	return fmt.Errorf("the spec has no output %q: %s", name, text)
+}
+
 func (a *app) outputCommand() *cobra.Command {
 	var v variables
 	c := &cobra.Command{
@@ -216,7 +235,7 @@ func (a *app) outputCommand() *cobra.Command {
 					a.view.OneOutput(o)
 					return nil
 				}
-				return fmt.Errorf("the spec has no output %q", args[0])
+				return noOutput(list, args[0])
 			}
 			a.view.OutputList(list)
 			return nil

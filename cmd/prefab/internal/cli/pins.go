@@ -33,7 +33,16 @@ func (a *app) lockCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.writePins(facts)
+			n, wrote, err := s.writePins(facts)
+			switch {
+			case err != nil:
+				return err
+			case n == 0:
+				s.view.Note("The spec pins no input: write pin = true in a source.")
+			case !wrote:
+				s.view.Note(lang.LockName + " pins the inputs as they are.")
+			}
+			return nil
 		},
 	}
 	v.register(c.Flags())
@@ -110,16 +119,17 @@ func (s *session) checkPins(facts planner.Facts, locked bool) error {
 	return errors.Join(drift...)
 }
 
-// writePins brings the lock file up to date; a spec without pins has none.
-func (s *session) writePins(facts planner.Facts) error {
+// writePins brings the lock file up to date; a spec without pins has none. It returns how many inputs are pinned, and
+// whether the file had to be written.
+func (s *session) writePins(facts planner.Facts) (n int, wrote bool, err error) {
 	pins := s.pins(facts)
 	have, err := readFile(s.lockPath())
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
-		return nil
+		return len(pins), false, nil
 	}
 	if err := os.WriteFile(s.lockPath(), lang.FormatLock(pins), 0o644); err != nil {
-		return fmt.Errorf("writing the lock file: %w", err)
+		return 0, false, fmt.Errorf("writing the lock file: %w", err)
 	}
-	s.view.Note(fmt.Sprintf("Pinned %s in %s.", counted(len(pins), "input"), lang.LockName))
-	return nil
+	s.view.Pinned(len(pins), lang.LockName)
+	return len(pins), true, nil
 }

@@ -45,14 +45,24 @@ func (v *View) failures(out *executor.Outcome) {
 		case executor.Failed:
 			fmt.Fprintf(v.out, "%s\n    %s\n", v.styles.bad.Render("failed   "+n.Node.Addr.String()), v.wrap(n.Reason, 4))
 		case executor.Blocked:
-			fmt.Fprintf(v.out, "%s  %s\n", v.styles.warn.Render("blocked  "+n.Node.Addr.String()), n.Reason)
+			v.held(v.styles.warn, "blocked  "+n.Node.Addr.String(), n.Reason)
 		case executor.Skipped:
-			fmt.Fprintf(v.out, "%s  %s\n", v.styles.faint.Render("skipped  "+n.Node.Addr.String()), n.Reason)
+			v.held(v.styles.faint, "skipped  "+n.Node.Addr.String(), n.Reason)
 		}
 	}
 	if out.Count(executor.Failed)+out.Count(executor.Blocked)+out.Count(executor.Skipped) > 0 {
 		fmt.Fprintln(v.out)
 	}
+}
+
+// held prints a stage that did not run, on one line where that is wide enough.
+func (v *View) held(style lipgloss.Style, head, reason string) {
+	if lipgloss.Width(head)+2+lipgloss.Width(reason) <= v.width {
+		fmt.Fprintf(v.out, "%s  %s\n", style.Render(head), reason)
+		return
+	}
+	const indent = 4
+	fmt.Fprintf(v.out, "%s\n%s%s\n", style.Render(head), strings.Repeat(" ", indent), v.wrap(reason, indent))
 }
 
 func (v *View) placed(out *executor.Outcome) {
@@ -65,7 +75,11 @@ func (v *View) placed(out *executor.Outcome) {
 		if p.Rows > 0 {
 			size = count(int(p.Rows), "row") + ", " + size
 		}
-		fmt.Fprintf(v.out, "%s %s: %s\n", word, p.Path, size)
+		fmt.Fprintf(v.out, "%s %s: %s\n", word, v.path(p.Path), size)
+	}
+	for _, p := range out.Left {
+		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("left %s, which %s wrote before: delete it, and what stands beside it, when nothing reads it",
+			v.path(p.Path), p.Addr), 2))
 	}
 	if len(out.Placed) > 0 {
 		fmt.Fprintln(v.out)
@@ -164,8 +178,12 @@ func outcomeJSON(out *executor.Outcome, values []Value) map[string]any {
 	if placed == nil {
 		placed = []executor.Placement{}
 	}
+	left := out.Left
+	if left == nil {
+		left = []executor.Placement{}
+	}
 	return map[string]any{
-		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": placed, "outputs": outputs,
+		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": placed, "left": left, "outputs": outputs,
 		"interrupted": out.Interrupted,
 	}
 }

@@ -52,7 +52,7 @@ func (v *View) planNodes(p *planner.Plan, all bool) {
 	var shown []*planner.Node
 	width := 0
 	for _, n := range p.Nodes {
-		quiet := n.State == planner.Cached && n.Note == "" && len(openGuards(p, n)) == 0 && placing(p, n) == ""
+		quiet := n.State == planner.Cached && n.Note == "" && len(openGuards(p, n)) == 0 && v.placing(p, n) == ""
 		if (quiet && !all) || n.Kind == planner.UnionKind {
 			continue
 		}
@@ -88,11 +88,11 @@ func openGuards(p *planner.Plan, n *planner.Node) []string {
 }
 
 // placing says which of a stage's files are not as they should be, and what becomes of them.
-func placing(p *planner.Plan, n *planner.Node) string {
+func (v *View) placing(p *planner.Plan, n *planner.Node) string {
 	paths := map[planner.PlaceState][]string{}
 	for _, f := range p.Placements {
 		if f.Addr == n.Addr {
-			paths[f.State] = append(paths[f.State], f.Path)
+			paths[f.State] = append(paths[f.State], v.path(f.Path))
 		}
 	}
 	text := ""
@@ -124,7 +124,7 @@ func joined(a, b string) string {
 // planNode prints a stage on one line, or on more when the reason is long: what a stage waits for is said whole.
 func (v *View) planNode(p *planner.Plan, n *planner.Node, width int) {
 	mark, style := v.planMark(n.State)
-	files := placing(p, n)
+	files := v.placing(p, n)
 	if files != "" && n.State == planner.Cached {
 		mark, style = "~", v.styles.warn
 	}
@@ -141,10 +141,16 @@ func (v *View) planNode(p *planner.Plan, n *planner.Node, width int) {
 		right = "~" + round(n.Estimate)
 	}
 	const estimate = 7 // columns at the right, on every line, so that the reasons have one edge
-	lines := wrapText(text, max(v.width-lipgloss.Width(left)-estimate, 16))
+	room, under := v.width-lipgloss.Width(left)-estimate, lipgloss.Width(left)
+	lines := wrapText(text, max(room, 16))
+	if slices.ContainsFunc(lines, func(line string) bool { return lipgloss.Width(line) > room }) {
+		const indent = 8 // a word does not fit: all of them get lines of their own
+		under = indent
+		lines = append([]string{""}, wrapText(text, v.width-indent)...)
+	}
 	for i, line := range lines {
 		if i > 0 {
-			fmt.Fprintln(v.out, strings.Repeat(" ", lipgloss.Width(left))+line)
+			fmt.Fprintln(v.out, strings.Repeat(" ", under)+line)
 			continue
 		}
 		line = style.Render(left) + line
@@ -172,7 +178,7 @@ func (v *View) planVerdicts(p *planner.Plan) {
 	for _, d := range judged {
 		v.verdict(d, min(width, 34), "")
 	}
-	if open := len(p.Verdicts) - len(judged); open > 0 {
+	if open := p.Summary.Judge; open > 0 {
 		fmt.Fprintf(v.out, "  %s\n", v.styles.faint.Render(count(open, "verdict")+" to judge when the stages have run"))
 	}
 	fmt.Fprintln(v.out)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ import (
 type Options struct {
 	JSON    bool
 	NoColor bool
+	Dir     string // that paths of the spec are relative to
 }
 
 // A View prints. What was asked for goes to out, what happens on the way to err.
@@ -82,6 +84,19 @@ func (v *View) Text(s string) { fmt.Fprint(v.out, s) }
 
 // Ask prints a question and leaves the cursor behind it.
 func (v *View) Ask(s string) { fmt.Fprint(v.out, "\n"+v.styles.bold.Render(s)) }
+
+// path is a path of the spec as a person finds it from where they stand.
+func (v *View) path(p string) string {
+	if v.opts.Dir == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(v.opts.Dir, filepath.FromSlash(p))
+}
+
+// Pinned tells that the lock file was written.
+func (v *View) Pinned(n int, name string) {
+	v.Note(fmt.Sprintf("Pinned %s in %s.", count(n, "input"), v.path(name)))
+}
 
 // Note tells what happens, for people only.
 func (v *View) Note(s string) {
