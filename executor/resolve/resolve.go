@@ -195,7 +195,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		}
 	}
 	f := planner.File{Source: n, Path: path}
-	f.Header, f.Segments, err = frameFile(ctx, full, s, func(done int64) {
+	err = frameFile(ctx, full, s, &f, func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())
 		}
@@ -211,7 +211,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		return f, errors.New("the file changed while it was read: run again when nothing writes to it")
 	}
 	if r.Store != nil && settled(after, r.Now()) {
-		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments})
+		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments, Notes: f.Notes})
 		if err != nil {
 			return f, err
 		}
@@ -228,11 +228,15 @@ func settled(info fs.FileInfo, now time.Time) bool {
 }
 
 func frameBase(s spec.Source) spec.Digest {
-	return planner.Digest([]planner.Component{
+	list := []planner.Component{
 		{Name: "frame", Value: frameVersion},
 		{Name: "format", Value: s.Format},
 		{Name: "header", Value: fmt.Sprint(s.Header)},
 		{Name: "comma", Value: s.Comma},
 		{Name: "max", Value: fmt.Sprint(s.MaxSize)},
-	})
+	}
+	if s.Read != nil {
+		list = append(list, planner.Component{Name: "read", Value: fmt.Sprintf("%q", s.Read)})
+	}
+	return planner.Digest(list)
 }

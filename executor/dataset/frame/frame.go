@@ -16,7 +16,7 @@ import (
 )
 
 // Version moves when the same file would be cut into other segments.
-const Version = "frame/1"
+const Version = "frame/2"
 
 // The formats that files may have. HHRLHF is framed as JSONL; package read tells them apart.
 const (
@@ -57,10 +57,11 @@ type Summary struct {
 	Bytes    int64 // unpacked
 	BOM      bool  // the file began with a byte order mark, which belongs to no record
 	Packing  Packing
+	Notes    []string // what a person should know, such as columns of a Parquet file that are left out
 }
 
 // Frame reads a file of the given name, which is for messages only, and calls emit for each segment in order. The
-// source's format, header, comma and maximum record size are what counts of it. A Parquet file must be an io.ReaderAt
+// source's format, header, comma, maximum record size and, for Parquet, the fields that are read are what counts of it. A Parquet file must be an io.ReaderAt
 // and an io.Seeker, as an *os.File is. Frame stops at the first error, emit's included.
 //
 // A record over the source's maximum is not kept: in its place stands a record that begins with OversizedMark, alone in
@@ -69,7 +70,7 @@ func Frame(name string, r io.Reader, src spec.Source, emit func(Segment) error) 
 	seg := newSegmenter(src, emit)
 	var err error
 	if src.Format == Parquet {
-		err = parquetRows(name, r, seg)
+		err = parquetRows(name, r, src.Read, seg)
 	} else {
 		err = unpackInto(name, r, src, seg)
 	}

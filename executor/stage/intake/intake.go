@@ -77,6 +77,11 @@ func (c Config) Sources(a spec.Artifact) []spec.Source {
 		list[i] = spec.Source{
 			Format: s.Label, Paths: s.files(), Header: s.Header, Comma: s.Comma, Pin: s.Pin, MaxSize: s.MaxRecord,
 		}
+		if s.Label == frame.Parquet {
+			if p, err := c.parser(i, a); err == nil {
+				list[i].Read = p.Fields()
+			}
+		}
 	}
 	return list
 }

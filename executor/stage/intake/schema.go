@@ -39,7 +39,7 @@ func Block(a spec.Artifact) spec.BlockType {
 		{Label: frame.JSON, Doc: "one JSON array of objects", Schema: attrs(rowMap)},
 		{Label: frame.CSV, Doc: "records of fields as in RFC 4180; a field without quotes that is empty is null", Schema: attrs(rowMap, header, comma)},
 		{Label: frame.TSV, Doc: "as csv, with tabs", Schema: attrs(rowMap, header)},
-		{Label: frame.Parquet, Doc: "a Parquet file", Schema: attrs(rowMap)},
+		{Label: frame.Parquet, Doc: "a Parquet file; bytes in a column that is read are UTF-8 text, else base 64 where they are no text; a column of a type without a form in JSON is left out with a note, unless it is read", Schema: attrs(rowMap)},
 	}
 	if a == spec.Pairs {
 		drivers = append(drivers, spec.Driver{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -169,7 +170,31 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 	if err != nil {
 		return f, s.fileProblems(err)
 	}
+	s.fileNotes(files)
 	return f, nil
+}
+
+// fileNotes tells what there is to know of inputs, once for all files of a stage.
+func (s *session) fileNotes(files map[string][]planner.File) {
+	for _, addr := range slices.Sorted(maps.Keys(files)) {
+		first, more := map[string]string{}, map[string]int{}
+		for _, f := range files[addr] {
+			for _, note := range f.Notes {
+				if _, ok := first[note]; !ok {
+					first[note] = f.Path
+				} else {
+					more[note]++
+				}
+			}
+		}
+		for _, note := range slices.Sorted(maps.Keys(first)) {
+			where := first[note]
+			if n := more[note]; n > 0 {
+				where = fmt.Sprintf("%s and %d more", where, n)
+			}
+			s.view.Note(fmt.Sprintf("%s, %s: %s.", addr, where, note))
+		}
+	}
 }
 
 // fileProblems prints what is wrong with inputs at the attribute that names them.
