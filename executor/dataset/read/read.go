@@ -19,7 +19,7 @@ import (
 )
 
 // Version moves when the same record would make another row.
-const Version = "read/1"
+const Version = "read/2"
 
 // Options say what to make of records.
 type Options struct {
