@@ -94,7 +94,7 @@ func newSplitter(name string, src spec.Source, seg *segmenter) (splitter, error)
 		return &elements{seg: seg, name: name}, nil
 	case CSV, TSV:
 		comma, err := Comma(src)
-		return &table{seg: seg, name: name, header: src.Header, Records: NewRecords(comma)}, err
+		return &table{seg: seg, name: name, header: src.Header, first: true, src: src, Records: NewRecords(comma)}, err
 	}
 	return nil, fmt.Errorf("%s: %q is no format that can be read", name, src.Format)
 }
@@ -146,6 +146,9 @@ func unpackInto(name string, r io.Reader, src spec.Source, seg *segmenter) error
 
 // begin looks at the first block of a file: a byte order mark is passed over, another encoding than UTF-8 refused.
 func (s *segmenter) begin(name string, block []byte, err error) ([]byte, error) {
+	if bytes.HasPrefix(block, []byte(parquetMagic)) {
+		return nil, fmt.Errorf("%s is a Parquet file packed with %s: unpack it, and read it with source \"parquet\"", name, s.sum.Packing)
+	}
 	if bytes.HasPrefix(block, []byte("\xff\xfe")) || bytes.HasPrefix(block, []byte("\xfe\xff")) {
 		return nil, fmt.Errorf("%s is in UTF-16: convert it to UTF-8 first, as with iconv -f UTF-16 -t UTF-8", name)
 	}

@@ -27,6 +27,11 @@ func parquetRows(name string, r io.Reader, read []string, seg *segmenter) (err e
 			err = fmt.Errorf("%s is a damaged Parquet file: %v", name, p)
 		}
 	}()
+	if packing, err := packedParquet(in); err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	} else if packing != Plain {
+		return fmt.Errorf("%s is a %s file: a Parquet file packs its columns itself and is read as it is, so unpack it first", name, packing)
+	}
 	pf, err := file.NewParquetReader(in)
 	if err != nil {
 		return fmt.Errorf("%s is no Parquet file, or is damaged: %w", name, err)
@@ -102,4 +107,22 @@ func checkPlaces(pf *file.Reader, in io.Seeker) error {
 		}
 	}
 	return nil
+}
+
+// packedParquet tells how a file is packed that should not be.
+func packedParquet(in io.ReaderAt) (Packing, error) {
+	head := make([]byte, 4)
+	if n, err := in.ReadAt(head, 0); n < len(head) {
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return Plain, err
+	}
+	switch {
+	case string(head[:2]) == "\x1f\x8b":
+		return Gzip, nil
+	case string(head) == "\x28\xb5\x2f\xfd":
+		return Zstd, nil
+	}
+	return Plain, nil
 }
