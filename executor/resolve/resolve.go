@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +47,28 @@ type FileError struct {
 }
 
 // Error names the file and the stage that reads it.
-func (e *FileError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Addr, e.Path, e.Err) }
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Addr, Named(e.Path, e.Err)) }
+
+// Named puts the name of a file, as the spec has it, before an error that does not say it already. The system's errors
+// name the file by its full path, which goes.
+func Named(path string, err error) error {
+	var system *fs.PathError
+	switch {
+	case errors.As(err, &system):
+		return fmt.Errorf("%s: %w", path, Advised(system.Err))
+	case strings.HasPrefix(err.Error(), path):
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// Advised adds to an error of the system what helps, where that is not obvious.
+func Advised(err error) error {
+	if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && !strings.Contains(err.Error(), "ulimit") {
+		return fmt.Errorf("%w: raise the limit, as with ulimit -n 4096", err)
+	}
+	return err
+}
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }

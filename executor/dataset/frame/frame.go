@@ -43,9 +43,10 @@ type Segment struct {
 	Places []Place
 }
 
-// A Place is where a record begins: the line, from 1, and the byte, from 0, of the unpacked file.
+// A Place is where a record is: the line, from 1, and the byte, from 0, of the unpacked file at which it begins, and the
+// line in which it ends.
 type Place struct {
-	Line, Offset int64
+	Line, Offset, Last int64
 }
 
 // A Summary is what a whole file came to.

@@ -94,7 +94,7 @@ func TestSmallFiles(t *testing.T) {
 
 func TestHeader(t *testing.T) {
 	segs, sum := frameAll(t, spec.Source{Format: CSV, Header: true}, []byte("\n\"a\nb\",c\r\n1,2\n"))
-	if string(sum.Header) != "\"a\nb\",c\r" || joined(segs) != "1,2\n" || segs[0].places[0] != (Place{4, 10}) {
+	if string(sum.Header) != "\"a\nb\",c\r" || joined(segs) != "1,2\n" || segs[0].places[0] != (Place{4, 10, 4}) {
 		t.Errorf("header %q, rows %q at %v", sum.Header, joined(segs), segs)
 	}
 }

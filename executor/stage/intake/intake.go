@@ -6,6 +6,7 @@ package intake
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,10 +110,18 @@ func Check(raw spec.Config, a spec.Artifact) []spec.Problem {
 	if raw.Decode(&c) != nil {
 		return nil // the schema has reported it
 	}
+	var given struct{ Source []struct{ Comma *string } } // what was written, apart from what is absent
+	_ = raw.Decode(&given)
 	var problems []spec.Problem
 	for i, s := range c.Source {
 		at := []string{"source", strconv.Itoa(i)}
 		problems = append(problems, s.check(at, a)...)
+		if i < len(given.Source) && given.Source[i].Comma != nil && *given.Source[i].Comma == "" {
+			problems = append(problems, spec.Problem{
+				Path: append(slices.Clone(at), "comma"), Summary: "An empty comma",
+				Detail: "An empty text separates no fields. Write one character, or leave comma out for that of the format.",
+			})
+		}
 		if s.Label == Synthetic {
 			continue
 		}

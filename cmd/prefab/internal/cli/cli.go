@@ -18,6 +18,7 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/resolve"
 )
 
 // Version is prefab's version.
@@ -76,7 +77,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		return int(code)
 	}
 	a.setView()
-	a.view.Error(usage(err))
+	a.view.Error(resolve.Advised(usage(err)))
 	return exitError
 }
 

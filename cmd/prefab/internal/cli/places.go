@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 )
@@ -35,10 +36,18 @@ func (i *inspected) places(n *planner.Node, ledger executor.Ledger) map[int]stri
 			}
 			places, err := resolve.Places(i.dir, sources[f.Source], f, chunk)
 			if err == nil && line.Row < len(places) {
-				out[l] = fmt.Sprintf("%s:%d", f.Path, places[line.Row].Line)
+				out[l] = fmt.Sprintf("%s:%s", f.Path, lines(sources[f.Source].Format, places[line.Row]))
 			}
 			break
 		}
 	}
 	return out
+}
+
+// lines names the line of a record; of a table, where a quote that is left open takes other lines in, all of them.
+func lines(format string, p frame.Place) string {
+	if p.Last > p.Line && (format == frame.CSV || format == frame.TSV) {
+		return fmt.Sprintf("%d-%d", p.Line, p.Last)
+	}
+	return fmt.Sprint(p.Line)
 }

@@ -207,7 +207,7 @@ func (s *session) fileProblems(err error) error {
 		}
 		d := diag.Diagnostic{
 			Severity: diag.Error, Code: "input-file", Summary: "An input cannot be read", Block: f.Addr.String(),
-			Detail: strings.TrimSuffix(withName(f.Path, f.Err.Error()), ".") + ".",
+			Detail: strings.TrimSuffix(resolve.Named(f.Path, f.Err).Error(), ".") + ".",
 		}
 		for i := range s.pipeline.Blocks {
 			b := &s.pipeline.Blocks[i]
@@ -225,14 +225,6 @@ func (s *session) fileProblems(err error) error {
 	}
 	s.view.Diagnostics(list, s.files)
 	return codeError(exitError)
-}
-
-// withName puts a file's name before a message that does not begin with it already.
-func withName(path, text string) string {
-	if strings.HasPrefix(text, path) {
-		return text
-	}
-	return path + ": " + text
 }
 
 func flattenErrors(err error) []error {
