@@ -56,8 +56,11 @@ func Named(path string, err error) error {
 	switch {
 	case errors.As(err, &system):
 		return fmt.Errorf("%s: %w", path, Advised(system.Err))
-	case strings.HasPrefix(err.Error(), path):
-		return err
+	}
+	for _, start := range []string{path + ": ", path + " is ", "reading " + path} {
+		if strings.HasPrefix(err.Error(), start) {
+			return err
+		}
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }
