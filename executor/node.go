@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 )
@@ -24,7 +25,7 @@ func (x *run) execute(ctx context.Context, n *planner.Node, members []planner.Me
 	case ctx.Err() != nil:
 		o.State, o.Err, o.Reason = Stopped, context.Cause(ctx), "the run was stopped"
 	default:
-		o.State, o.Err, o.Reason = Failed, err, err.Error()
+		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
 	}
 	return o
 }

@@ -80,7 +80,7 @@ func (x *run) placeAll(ctx context.Context, out *Outcome) {
 			err = x.disallow(out, o)
 		}
 		if err != nil {
-			o.State, o.Err, o.Reason = Failed, err, err.Error()
+			o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
 			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason})
 		}
 	}

@@ -117,6 +117,7 @@ type File struct {
 	Path     string    `json:"path,omitempty"` // as found, relative to the pipeline's folder
 	Header   []byte    `json:"header,omitempty"`
 	Segments []Segment `json:"segments"`
+	Notes    []string  `json:"notes,omitempty"` // what a person should know of it
 }
 
 // Records returns how many records the file holds.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -121,7 +122,12 @@ func (e *FolderError) Error() string {
 // Unwrap returns the cause.
 func (e *FolderError) Unwrap() error { return e.Err }
 
-func (s *Store) unwritable(err error) error { return &FolderError{Dir: s.dir, Err: err} }
+func (s *Store) unwritable(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return fmt.Errorf("writing to the cache: %w", err) // another folder would not help
+	}
+	return &FolderError{Dir: s.dir, Err: err}
+}
 
 // A Damage describes a file of the store that does not hold what its name says, or an entry that was dropped.
 type Damage struct {

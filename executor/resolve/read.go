@@ -14,24 +14,25 @@ import (
 const frameVersion = frame.Version
 
 // frameFile reads a file through and says which segments it is made of.
-func frameFile(ctx context.Context, path string, s spec.Source, progress func(done int64)) (header []byte, list []planner.Segment, err error) {
-	f, err := Open(path)
+func frameFile(ctx context.Context, full string, s spec.Source, file *planner.File, progress func(done int64)) error {
+	f, err := Open(full)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer f.Close()
 	var unpacked int64
-	sum, err := frame.Frame(path, f, s, func(seg frame.Segment) error {
+	sum, err := frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
 		p := planner.Segment{Digest: spec.HashBytes(seg.Bytes), Records: seg.Records, Size: len(seg.Bytes)}
 		if len(seg.Places) > 0 {
 			p.Line, p.Offset = seg.Places[0].Line, seg.Places[0].Offset
 		}
-		list = append(list, p)
+		file.Segments = append(file.Segments, p)
 		unpacked += int64(p.Size)
 		progress(unpacked)
 		return context.Cause(ctx)
 	})
-	return bytes.Clone(sum.Header), list, err
+	file.Header, file.Notes = bytes.Clone(sum.Header), sum.Notes
+	return err
 }
 
 // ErrChanged says that a file is not what it was when the facts were gathered.

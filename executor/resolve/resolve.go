@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +47,31 @@ type FileError struct {
 }
 
 // Error names the file and the stage that reads it.
-func (e *FileError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Addr, e.Path, e.Err) }
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Addr, Named(e.Path, e.Err)) }
+
+// Named puts the name of a file, as the spec has it, before an error that does not say it already. The system's errors
+// name the file by its full path, which goes.
+func Named(path string, err error) error {
+	var system *fs.PathError
+	switch {
+	case errors.As(err, &system):
+		return fmt.Errorf("%s: %w", path, Advised(system.Err))
+	}
+	for _, start := range []string{path + ": ", path + " is ", "reading " + path} {
+		if strings.HasPrefix(err.Error(), start) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// Advised adds to an error of the system what helps, where that is not obvious.
+func Advised(err error) error {
+	if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && !strings.Contains(err.Error(), "ulimit") {
+		return fmt.Errorf("%w: raise the limit, as with ulimit -n 4096", err)
+	}
+	return err
+}
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
@@ -195,7 +220,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		}
 	}
 	f := planner.File{Source: n, Path: path}
-	f.Header, f.Segments, err = frameFile(ctx, full, s, func(done int64) {
+	err = frameFile(ctx, full, s, &f, func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())
 		}
@@ -211,7 +236,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		return f, errors.New("the file changed while it was read: run again when nothing writes to it")
 	}
 	if r.Store != nil && settled(after, r.Now()) {
-		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments})
+		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments, Notes: f.Notes})
 		if err != nil {
 			return f, err
 		}
@@ -228,11 +253,15 @@ func settled(info fs.FileInfo, now time.Time) bool {
 }
 
 func frameBase(s spec.Source) spec.Digest {
-	return planner.Digest([]planner.Component{
+	list := []planner.Component{
 		{Name: "frame", Value: frameVersion},
 		{Name: "format", Value: s.Format},
 		{Name: "header", Value: fmt.Sprint(s.Header)},
 		{Name: "comma", Value: s.Comma},
 		{Name: "max", Value: fmt.Sprint(s.MaxSize)},
-	})
+	}
+	if s.Read != nil {
+		list = append(list, planner.Component{Name: "read", Value: fmt.Sprintf("%q", s.Read)})
+	}
+	return planner.Digest(list)
 }

@@ -124,6 +124,25 @@ func (p *Parser) compile() (err error) {
 	return nil
 }
 
+// Fields returns the fields of a record that columns, the condition and the key are made of, sorted; nil where an
+// expression reads the record as a whole.
+func (p *Parser) Fields() []string {
+	list := slices.Collect(maps.Keys(p.names))
+	for _, n := range append(slices.Collect(maps.Values(p.Map)), p.Where, p.Key) {
+		if n == nil {
+			continue
+		}
+		for _, path := range expr.Fields(n) {
+			if len(path) == 0 {
+				return nil
+			}
+			list = append(list, path[0])
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 func (p *Parser) columnNames() string {
 	names := make([]string, len(p.columns))
 	for i, c := range p.columns {

@@ -248,6 +248,8 @@ func TestDialogueRejections(t *testing.T) {
 		{q + ` A`, `B`, NoDialogue},
 		{`Q\n\nAssistant: A`, `Q\n\nAssistant: B`, NoDialogue},
 		{q + ` A`, q + ` A\n`, SameResponses},
+		{q + ` A\n\nHuman: And?`, q + ` B`, HumanLast},
+		{q + ` A`, q + `\n\nHuman: And?`, HumanLast},
 	} {
 		in := fmt.Sprintf(`{"chosen":"%s","rejected":"%s"}`, c.chosen, c.rejected)
 		r := parse(t, Options{Artifact: spec.Pairs, Format: frame.HHRLHF}, "", in+"\n")

@@ -31,6 +31,7 @@ const (
 	SameResponses = "chosen equals rejected"
 	PromptsDiffer = "prompts differ"
 	NoDialogue    = "no dialogue"
+	HumanLast     = "last turn is the human's"
 	MapFailed     = "map failed"
 	NullKey       = "null key"
 	NotSelected   = "not selected"

@@ -80,6 +80,11 @@ func (c Config) Sources(a spec.Artifact) []spec.Source {
 		list[i] = spec.Source{
 			Format: s.Label, Paths: s.files(), Header: s.Header, Comma: s.Comma, Pin: s.Pin, MaxSize: s.MaxRecord,
 		}
+		if s.Label == frame.Parquet {
+			if p, err := c.parser(i, a); err == nil {
+				list[i].Read = p.Fields()
+			}
+		}
 	}
 	return list
 }
@@ -107,10 +112,18 @@ func Check(raw spec.Config, a spec.Artifact) []spec.Problem {
 	if raw.Decode(&c) != nil {
 		return nil // the schema has reported it
 	}
+	var given struct{ Source []struct{ Comma *string } } // what was written, apart from what is absent
+	_ = raw.Decode(&given)
 	var problems []spec.Problem
 	for i, s := range c.Source {
 		at := []string{"source", strconv.Itoa(i)}
 		problems = append(problems, s.check(at, a)...)
+		if i < len(given.Source) && given.Source[i].Comma != nil && *given.Source[i].Comma == "" {
+			problems = append(problems, spec.Problem{
+				Path: append(slices.Clone(at), "comma"), Summary: "An empty comma",
+				Detail: "An empty text separates no fields. Write one character, or leave comma out for that of the format.",
+			})
+		}
 		unknown := s.unknownColumns(at, a)
 		problems = append(problems, unknown...)
 		if s.Label == Synthetic || unknown != nil {

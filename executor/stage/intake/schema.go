@@ -45,7 +45,7 @@ func Block(a spec.Artifact) spec.BlockType {
 		{Label: frame.JSON, Doc: "one JSON array of objects", Schema: mapped()},
 		{Label: frame.CSV, Doc: "records of fields as in RFC 4180; a field without quotes that is empty is null", Schema: mapped(header, comma)},
 		{Label: frame.TSV, Doc: "as csv, with tabs", Schema: mapped(header)},
-		{Label: frame.Parquet, Doc: "a Parquet file", Schema: mapped()},
+		{Label: frame.Parquet, Doc: "a Parquet file; bytes in a column that is read are UTF-8 text, else base 64 where they are no text; a column of a type without a form in JSON is left out with a note, unless it is read", Schema: mapped()},
 	}
 	if a == spec.Pairs {
 		drivers = append(drivers, spec.Driver{

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -109,14 +112,48 @@ func (s *session) checkPins(facts planner.Facts, locked bool) error {
 		case !pinned && locked:
 			drift = append(drift, fmt.Errorf("%s is not pinned in %s: run prefab lock", p.Addr, lang.LockName))
 		case pinned && !old.Equal(p) && locked:
-			drift = append(drift, fmt.Errorf("%s is not what %s pins (%d records then, %d now): restore the input, or accept it with prefab lock",
-				p.Addr, lang.LockName, old.Records, p.Records))
+			drift = append(drift, fmt.Errorf("%s is not what %s pins (%s): restore the input, or accept it with prefab lock",
+				p.Addr, lang.LockName, drifted(old, p)))
 		case pinned && !old.Equal(p):
-			s.warn(fmt.Sprintf("%s is not what %s pins: %d records then, %d now. apply pins it anew; --locked refuses it.",
-				p.Addr, lang.LockName, old.Records, p.Records))
+			s.warn(fmt.Sprintf("%s is not what %s pins: %s. apply pins it anew; --locked refuses it.",
+				p.Addr, lang.LockName, drifted(old, p)))
 		}
 	}
 	return errors.Join(drift...)
+}
+
+// drifted says which files are others than those that were pinned, and how many records there were and are where that
+// differs.
+func drifted(old, now lang.Pin) string {
+	const most = 3
+	names := maps.Clone(old.Files)
+	maps.Copy(names, now.Files)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		was, is := old.Files[name], now.Files[name]
+		switch {
+		case was == is:
+		case was == "":
+			list = append(list, name+" is new")
+		case is == "":
+			list = append(list, name+" is gone")
+		default:
+			list = append(list, fmt.Sprintf("%s was %s and is %s", name, shortened(was), shortened(is)))
+		}
+	}
+	if more := len(list) - most; more > 0 {
+		list = append(list[:most], fmt.Sprintf("%d more files differ", more))
+	}
+	if old.Records != now.Records {
+		list = append(list, fmt.Sprintf("%d records then, %d now", old.Records, now.Records))
+	}
+	return strings.Join(list, "; ")
+}
+
+// shortened is a digest as people compare it.
+func shortened(digest string) string {
+	const most = len("sha256:") + 12
+	return digest[:min(len(digest), most)]
 }
 
 // writePins brings the lock file up to date; a spec without pins has none. It returns how many inputs are pinned, and

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -210,7 +211,11 @@ func (i *inspected) locate(list []view.Cited, from map[int]origin) {
 		}
 		for l, s := range segments {
 			if at := places[s]; from[l].record < len(at) {
-				list[l].File, list[l].Line = f.Path, at[from[l].record].Line
+				place := at[from[l].record]
+				list[l].File, list[l].Line = f.Path, place.Line
+				if source.Format == frame.CSV || source.Format == frame.TSV {
+					list[l].Last = place.Last // a quote that is left open takes other lines in
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -226,11 +227,35 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 	case err != nil:
 		return f, s.fileProblems(err)
 	}
+	s.fileNotes(files)
 	return f, nil
 }
 
 func (s *session) resolver() *resolve.Resolver {
 	return &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
+}
+
+// fileNotes tells what there is to know of inputs, once for all files of a stage.
+func (s *session) fileNotes(files map[string][]planner.File) {
+	for _, addr := range slices.Sorted(maps.Keys(files)) {
+		first, more := map[string]string{}, map[string]int{}
+		for _, f := range files[addr] {
+			for _, note := range f.Notes {
+				if _, ok := first[note]; !ok {
+					first[note] = f.Path
+				} else {
+					more[note]++
+				}
+			}
+		}
+		for _, note := range slices.Sorted(maps.Keys(first)) {
+			where := first[note]
+			if n := more[note]; n > 0 {
+				where = fmt.Sprintf("%s and %d more", where, n)
+			}
+			s.view.Note(fmt.Sprintf("%s, %s: %s.", addr, where, note))
+		}
+	}
 }
 
 // fileProblems prints what is wrong with inputs at the attribute that names them.
@@ -243,7 +268,7 @@ func (s *session) fileProblems(err error) error {
 		}
 		d := diag.Diagnostic{
 			Severity: diag.Error, Code: "input-file", Summary: "An input cannot be read", Block: f.Addr.String(),
-			Detail: strings.TrimSuffix(withName(f.Path, f.Err.Error()), ".") + ".",
+			Detail: strings.TrimSuffix(resolve.Named(f.Path, f.Err).Error(), ".") + ".",
 		}
 		for i := range s.pipeline.Blocks {
 			b := &s.pipeline.Blocks[i]
@@ -256,14 +281,6 @@ func (s *session) fileProblems(err error) error {
 	}
 	s.view.Diagnostics(list, s.files)
 	return codeError(exitError)
-}
-
-// withName puts a file's name before a message that does not begin with it already.
-func withName(path, text string) string {
-	if strings.HasPrefix(text, path) {
-		return text
-	}
-	return path + ": " + text
 }
 
 func flattenErrors(err error) []error {

@@ -232,7 +232,7 @@ func (s *sample) read(path string, most int) error {
 	}
 	defer f.Close()
 	most += len(s.records)
-	_, err = frame.Frame(path, f, spec.Source{Format: s.format, Comma: s.comma, Header: true}, func(seg frame.Segment) error {
+	_, err = frame.Frame(path, f, spec.Source{Format: s.format, Comma: s.comma, Header: true, Read: []string{}}, func(seg frame.Segment) error {
 		if err := s.parse(seg); err != nil {
 			return err
 		}

@@ -5,8 +5,9 @@ package scaffold
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
+
+	"github.com/prefab-build/prefab/executor/resolve"
 )
 
 // A Spec is what was written and on what grounds.
@@ -75,4 +76,4 @@ func specPaths(files []string, dir string) ([]string, error) {
 // errNothing is a file without records.
 var errNothing = errors.New("it has no records")
 
-func fileError(path string, err error) error { return fmt.Errorf("%s: %w", path, err) }
+func fileError(path string, err error) error { return resolve.Named(path, err) }

@@ -92,7 +92,8 @@ type Cited struct {
 	ID     string `json:"id,omitempty"` // of a row; a record that made none has none
 	File   string `json:"file,omitempty"`
 	Line   int64  `json:"line,omitempty"`
-	Part   int    `json:"part,omitempty"` // of a generated source, from 1
+	Last   int64  `json:"last_line,omitempty"` // of a record of several lines
+	Part   int    `json:"part,omitempty"`      // of a generated source, from 1
 	Record int    `json:"record,omitempty"`
 }
 
@@ -101,7 +102,11 @@ func (v *View) where(c *Cited) string {
 	var parts []string
 	switch {
 	case c.File != "":
-		parts = append(parts, fmt.Sprintf("%s:%d", v.path(c.File), c.Line))
+		place := fmt.Sprintf("%s:%d", v.path(c.File), c.Line)
+		if c.Last > c.Line {
+			place += fmt.Sprintf("-%d", c.Last)
+		}
+		parts = append(parts, place)
 	case c.Part > 0:
 		parts = append(parts, fmt.Sprintf("part %d, record %d", c.Part, c.Record))
 	}
