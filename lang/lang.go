@@ -76,6 +76,8 @@ type loader struct {
 	rec      *recorder        // where file functions note what they returned
 	spans    map[string][]span
 	read     int  // bytes of the files of the pipeline
+	spent    int  // what the loops of the expression at hand have made
+	many     int  // instances
 	unparsed bool // some file has an error of syntax, so that names may be missing
 }
 

@@ -81,6 +81,9 @@ func (l *loader) unroll(e *hclsyntax.ForExpr, rounds []element, sc *scope) (part
 	var keys, vals []partial
 	all := true
 	for _, r := range rounds {
+		if l.spent > maxWeight {
+			return partial{}, false
+		}
 		in := sc.bind(e.ValVar, r.val)
 		if e.KeyVar != "" {
 			in = in.bind(e.KeyVar, r.key)
@@ -96,6 +99,10 @@ func (l *loader) unroll(e *hclsyntax.ForExpr, rounds []element, sc *scope) (part
 			keys = append(keys, k)
 		}
 		v, ok := l.partial(e.ValExpr, in)
+		if ok && !l.spend(v.weight()) {
+			l.tooLarge(exprRange(e.ValExpr))
+			return partial{}, false
+		}
 		all = all && ok
 		vals = append(vals, v)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,8 +41,6 @@ func (l *loader) addFileFunctions(out map[string]function.Function) {
 		Type:     function.StaticReturnType(cty.String),
 		Impl:     func(args []cty.Value, _ cty.Type) (cty.Value, error) { return l.environment(args) },
 	})
-	within := maps.Clone(out) // a template cannot render templates
-	out["templatefile"] = l.templateFunc(within)
 }
 
 func stringFunc(f func(string) (string, error), param string) function.Function {
@@ -229,6 +226,7 @@ func (l *loader) templateFunc(within map[string]function.Function) function.Func
 			if ds.HasErrors() {
 				return cty.NilVal, ds
 			}
+			l.count(t)
 			ctx := &hcl.EvalContext{Functions: within, Variables: vars.AsValueMap()}
 			v, ds := t.Value(ctx)
 			if ds.HasErrors() {

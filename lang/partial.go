@@ -37,6 +37,8 @@ func (l *loader) partial(e hclsyntax.Expression, sc *scope) (partial, bool) {
 	switch e := e.(type) {
 	case *hclsyntax.ParenthesesExpr:
 		return l.partial(e.Expression, sc)
+	case *counted:
+		return l.partial(e.Expression, sc)
 	case *hclsyntax.TemplateWrapExpr:
 		return l.partial(e.Wrapped, sc)
 	case *hclsyntax.ObjectConsKeyExpr:

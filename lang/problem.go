@@ -176,6 +176,7 @@ var hclCodes = map[string]string{
 	"Inconsistent conditional result types":    "conditional-type",
 	"Incorrect condition type":                 "conditional-type",
 	"Invalid 'for' condition":                  "conditional-type",
+	"Value too large":                          "value-too-large",
 	"Invalid template interpolation value":     "template-value",
 	"Iteration over non-iterable value":        "not-iterable",
 	"Invalid operand":                          "operand-type",

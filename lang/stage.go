@@ -87,6 +87,12 @@ func (l *loader) expand(b *block) []*instance {
 		b.broken = true
 		return nil
 	}
+	if l.many += v.LengthInt(); l.many > maxInstances {
+		l.errorf(a.expr.rng(), "invalid-for-each", "Invalid for_each",
+			"With this for_each the pipeline has more than %d blocks. Let one stage do the work of many.", maxInstances)
+		b.broken = true
+		return nil
+	}
 	var out []*instance
 	for it := v.ElementIterator(); it.Next(); {
 		k, e := it.Element()
