@@ -75,10 +75,12 @@ type loader struct {
 	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
 	rec      *recorder        // where file functions note what they returned
 	spans    map[string][]span
-	read     int  // bytes of the files of the pipeline
-	spent    int  // what the loops of the expression at hand have made
-	many     int  // instances
-	unparsed bool // some file has an error of syntax, so that names may be missing
+	secrets  []string     // texts in sensitive values
+	hidden   []diag.Range // where sensitive values are written
+	read     int          // bytes of the files of the pipeline
+	spent    int          // what the loops of the expression at hand have made
+	many     int          // instances
+	unparsed bool         // some file has an error of syntax, so that names may be missing
 }
 
 func newLoader(ctx context.Context, dir string, opts Options) *loader {

@@ -18,7 +18,7 @@ func elements(p partial) ([]element, bool) {
 	if p.node != nil {
 		return nodeElements(p.node)
 	}
-	v, _ := p.val.Unmark()
+	v, marks := p.val.Unmark()
 	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
 		return nil, false
 	}
@@ -27,6 +27,9 @@ func elements(p partial) ([]element, bool) {
 		k, e := it.Element()
 		if k.Type() == cty.String && k.AsString() == addrKey && v.Type().IsObjectType() {
 			continue
+		}
+		if len(marks) > 0 {
+			k, e = k.WithMarks(marks), e.WithMarks(marks)
 		}
 		out = append(out, element{static(k), static(e)})
 	}

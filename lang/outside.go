@@ -136,6 +136,7 @@ func (l *loader) environment(args []cty.Value) (cty.Value, error) {
 		return cty.NilVal, function.NewArgErrorf(0, "the value of %s is not UTF-8 text", name)
 	}
 	if secretName.MatchString(name) {
+		l.keepSecret(cty.StringVal(s))
 		return cty.StringVal(s).Mark(sensitive), nil
 	}
 	l.rec.note(call("env", name), s)

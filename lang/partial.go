@@ -211,7 +211,11 @@ func (l *loader) objectKey(e hclsyntax.Expression, sc *scope) (partial, bool) {
 
 // keyText returns a plain key as text.
 func (l *loader) keyText(p partial, at hclsyntax.Expression) (string, bool) {
-	v, _ := p.val.Unmark()
+	v := p.val
+	if v.ContainsMarked() {
+		l.sensitiveAmong(exprRange(at))
+		return "", false
+	}
 	k, err := convert.Convert(v, cty.String)
 	if err != nil || k.IsNull() {
 		l.errorf(exprRange(at), "invalid-key", "Invalid object key", "A key is a string, and this is %s.", describe(v))

@@ -35,7 +35,7 @@ func (l *loader) add(d diag.Diagnostic) {
 		return
 	}
 	l.seen[key] = true
-	l.diags = append(l.diags, d)
+	l.diags = append(l.diags, l.guard(d))
 }
 
 // errorf reports an error. Summaries are constant; names and remedies are in the detail.
@@ -61,6 +61,7 @@ func (l *loader) finishDiags() {
 		if d := &l.diags[i]; d.Block == "" {
 			d.Block = l.blockAt(d.Subject)
 		}
+		l.diags[i].Secret = l.isHidden(&l.diags[i])
 	}
 	slices.SortStableFunc(l.diags, func(a, b diag.Diagnostic) int {
 		return cmp.Or(

@@ -62,6 +62,9 @@ func (l *loader) compileVariable(v *variable) {
 	v.sensitive = l.setting(v.body, "sensitive", cty.False).True()
 	l.setting(v.body, "description", cty.StringVal(""))
 	if a := v.body.get("default"); a != nil {
+		if v.sensitive {
+			l.hide(a.expr.rng())
+		}
 		d, ok := l.eval(a.expr, &scope{})
 		if !ok {
 			return
@@ -134,6 +137,11 @@ func (l *loader) convertVariable(v *variable, val cty.Value, at diag.Range, what
 		val = v.fill.Apply(val)
 	}
 	out, err := convert.Convert(val, v.typ)
+	if err != nil && v.sensitive {
+		l.errorf(at, "variable-type", "Wrong type of a variable", "%s of var.%s, which is sensitive, is %s, and its type is %s.",
+			what, v.name, describe(val), typeexpr.TypeString(v.typ))
+		return cty.DynamicVal, false
+	}
 	if err != nil {
 		l.errorf(at, "variable-type", "Wrong type of a variable", "%s of var.%s is %s, and its type is %s: %s.",
 			what, v.name, describe(val), typeexpr.TypeString(v.typ), convertMessage(err))
@@ -215,6 +223,7 @@ func (l *loader) assign(v *variable, g *givenValue) {
 		val = *v.fallback
 	}
 	if v.sensitive {
+		l.keepSecret(val)
 		val = val.Mark(sensitive)
 	}
 	v.val = val

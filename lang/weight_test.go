@@ -46,7 +46,7 @@ func TestTooLarge(t *testing.T) {
 		"converted text":     "output \"o\" {\n  value = \"${\"1e600000000\" + 1}\"\n}\n",
 		"parseint":           "output \"o\" {\n  value = parseint(file(\"digits\"), 10)\n}\n",
 		"deep":               "locals {\n  l0 = [1]\n" + strings.ReplaceAll(deepChain(2000), "L", "l") + "}\n",
-		"instances":          "locals {\n  k = [for a in range(400) : [for b in range(400) : \"${a}-${b}\"]]\n}\ngate \"g\" {\n  for_each = toset(flatten(local.k))\n  check \"c\" {\n    condition = true\n    error_message = \"m\"\n  }\n}\n",
+		"instances":          "locals {\n  k = [for a in range(150) : [for b in range(150) : \"${a}-${b}\"]]\n}\ngate \"g\" {\n  for_each = toset(flatten(local.k))\n  check \"c\" {\n    condition = true\n    error_message = \"m\"\n  }\n}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, diags := Load(t.Context(), ".", Options{Kinds: testKinds(), Backends: testBackends(), FS: fstest.MapFS{

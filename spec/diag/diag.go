@@ -44,6 +44,8 @@ type Diagnostic struct {
 	Subject  Range // tight
 	Context  Range // wide; zero when the subject says enough
 	Block    string
+	// Secret says that a sensitive value is written on these lines: they are not shown.
+	Secret bool
 	// Values are what the failing expression referred to: {"var.min_gap", "1.2"}.
 	Values []Operand
 }
