@@ -63,15 +63,7 @@ func (l *loader) finishDiags() {
 		}
 		l.diags[i].Secret = l.isHidden(&l.diags[i])
 	}
-	slices.SortStableFunc(l.diags, func(a, b diag.Diagnostic) int {
-		return cmp.Or(
-			strings.Compare(a.Subject.File, b.Subject.File),
-			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
-			cmp.Compare(a.Subject.End.Byte, b.Subject.End.Byte),
-			strings.Compare(a.Code, b.Code),
-			strings.Compare(a.Detail, b.Detail),
-		)
-	})
+	l.diags.Sort()
 }
 
 // missing are the problems that may come of a file that could not be read to its end: what they miss may stand there.

@@ -16,7 +16,7 @@ import (
 const (
 	maxWeight     = 1 << 20
 	bytesPerUnit  = 16
-	maxInstances  = 20_000 // of all for_each together
+	maxInstances  = 20_000  // of all for_each together
 	maxNumberBits = 1 << 16 // far beyond what a 64-bit number can be, and its text is still short
 )
 

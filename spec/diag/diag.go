@@ -2,7 +2,9 @@
 package diag
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +77,19 @@ func (l List) HasErrors() bool {
 		}
 	}
 	return false
+}
+
+// Sort puts the problems in the order of the source. Those without a place come first.
+func (l List) Sort() {
+	slices.SortStableFunc(l, func(a, b Diagnostic) int {
+		return cmp.Or(
+			strings.Compare(a.Subject.File, b.Subject.File),
+			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
+			cmp.Compare(a.Subject.End.Byte, b.Subject.End.Byte),
+			strings.Compare(a.Code, b.Code),
+			strings.Compare(a.Detail, b.Detail),
+		)
+	})
 }
 
 // Errorf returns a list with one error.
