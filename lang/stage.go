@@ -105,6 +105,22 @@ func (l *loader) expand(b *block) []*instance {
 	return out
 }
 
+// describeSet is describe, and of a set says of what it is.
+func describeSet(v cty.Value) string {
+	if !v.Type().IsSetType() {
+		return describe(v)
+	}
+	switch t := v.Type().ElementType(); {
+	case t == cty.Number:
+		return "a set of numbers. Turn them into texts: toset([for n in [1, 2] : tostring(n)])"
+	case t == cty.Bool:
+		return "a set of bools"
+	case t.IsObjectType() || t.IsMapType():
+		return "a set of maps. Write a map, whose keys name the blocks: { for x in list : x.name => x }"
+	}
+	return "a set of lists"
+}
+
 // checkForEach reports a for_each that is neither a map nor a set of strings.
 func (l *loader) checkForEach(v cty.Value, at diag.Range) bool {
 	t := v.Type()
@@ -117,7 +133,7 @@ func (l *loader) checkForEach(v cty.Value, at diag.Range) bool {
 		l.errorf(at, "invalid-for-each", "Invalid for_each",
 			"for_each takes a map, or a set of strings, and this is a list, whose elements have no lasting names. Write toset(...) around it.")
 	case t.IsSetType() && t.ElementType() != cty.String && v.LengthInt() > 0, !t.IsSetType() && !t.IsMapType() && !t.IsObjectType():
-		l.errorf(at, "invalid-for-each", "Invalid for_each", "for_each takes a map, or a set of strings, and this is %s.", describe(v))
+		l.errorf(at, "invalid-for-each", "Invalid for_each", "for_each takes a map, or a set of strings, and this is %s.", describeSet(v))
 	default:
 		for it := v.ElementIterator(); it.Next(); {
 			k, _ := it.Element()

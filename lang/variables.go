@@ -29,6 +29,8 @@ type variable struct {
 	nullable   bool
 	sensitive  bool
 	val        cty.Value // with marks; unknown when a problem was reported
+	from       string    // who gave the value, for messages
+	at         diag.Range
 }
 
 func (l *loader) registerVariable(b *hclsyntax.Block) {
@@ -222,6 +224,10 @@ func (l *loader) assign(v *variable, g *givenValue) {
 		}
 		val = *v.fallback
 	}
+	v.at = at
+	if g != nil {
+		v.from, v.at = "The value that "+g.from+" gives of ", g.rng
+	}
 	if v.sensitive {
 		l.keepSecret(val)
 		val = val.Mark(sensitive)
@@ -274,7 +280,7 @@ func (l *loader) variables() []spec.Variable {
 		if !rec.Sensitive && v.val.IsWhollyKnown() {
 			b, err := plainJSON(v.val)
 			if err != nil {
-				l.errorf(headerOf(v.src), "wrong-type", "Wrong type", "var.%s cannot be recorded: %v.", name, err)
+				l.errorf(v.at, "wrong-type", "Wrong type", "%svar.%s cannot be recorded: %v.", v.from, name, err)
 				continue
 			}
 			rec.Value = b
