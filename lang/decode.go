@@ -189,6 +189,11 @@ func (d *decoder) decode(a *attr) (any, bool) {
 			d.l.sensitiveAttribute(a)
 			return nil, false
 		}
+		if a.spec.Path {
+			d.l.errorf(a.expr.rng(), "sensitive-value", "Sensitive value not possible here",
+				"%s is a path, which is shown in plans, messages and the history, and this value is sensitive. Use a value that may be shown.", a.name)
+			return nil, false
+		}
 		v, _ = v.UnmarkDeep()
 	}
 	return d.plainValue(a, v)

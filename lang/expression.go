@@ -37,6 +37,7 @@ type place struct {
 // compileExpr resolves the names in an expression. What the names hold is for later.
 func (l *loader) compileExpr(e hclsyntax.Expression, at place) *expression {
 	out := &expression{hcl: e, vars: hclsyntax.Variables(e)}
+	l.count(e)
 	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch n := n.(type) {
 		case *hclsyntax.FunctionCallExpr:

@@ -171,8 +171,9 @@ func (l *loader) outputValue(a *attr, isSensitive bool) (*expr.Node, bool) {
 	if a.expr.bad {
 		return nil, false
 	}
+	l.begin()
 	p, ok := l.partial(a.expr.hcl, sc)
-	if !ok {
+	if !ok || !l.fits(p, a.expr.rng()) {
 		return nil, false
 	}
 	if p.node == nil {

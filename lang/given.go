@@ -102,6 +102,7 @@ func (l *loader) readValues(given map[string]*givenValue, name string, b []byte,
 	l.files[name] = b
 	if d, bad := unparseable(name, b, formConfig); bad {
 		l.add(d)
+		l.hideFile(name)
 		return
 	}
 	var f *hcl.File
@@ -113,10 +114,14 @@ func (l *loader) readValues(given map[string]*givenValue, name string, b []byte,
 	}
 	l.addHCL(ds, "syntax")
 	if f == nil || f.Body == nil || ds.HasErrors() {
+		l.hideFile(name)
 		return
 	}
 	attrs, ds := f.Body.JustAttributes()
 	l.addHCL(ds, "syntax")
+	if ds.HasErrors() {
+		l.hideFile(name)
+	}
 	for _, key := range sortedByPlace(attrs) {
 		l.readValue(given, name, attrs[key])
 	}
@@ -127,6 +132,10 @@ func (l *loader) readValue(given map[string]*givenValue, file string, a *hcl.Att
 		l.warnf(rangeOf(a.NameRange), "unknown-variable", "Unknown variable", "%s gives %q, and no such variable is declared.%s",
 			file, a.Name, choices(a.Name, slices.Collect(maps.Keys(l.decls.variables)), "Declared are"))
 		return
+	}
+	if l.decls.variables[a.Name].sensitive {
+		l.hide(rangeOf(a.Range))
+		l.hide(rangeOf(a.Expr.Range()))
 	}
 	g := &givenValue{from: "the file " + file, rng: rangeOf(a.Expr.Range())}
 	v, ds := a.Expr.Value(nil)
@@ -152,6 +161,11 @@ func (l *loader) parseGiven(v *variable, g *givenValue) (cty.Value, bool) {
 		return cty.StringVal(strings.TrimSpace(g.text)), true
 	}
 	val, ds := parseLiteral(g.text, g.from)
+	if ds.HasErrors() && v.sensitive {
+		l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read",
+			"What %s gives for var.%s, which is sensitive, is no value of the language. Lists are written [\"a\", \"b\"], maps { a = 1 }.", g.from, v.name)
+		return val, false
+	}
 	if ds.HasErrors() {
 		l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read",
 			"What %s gives for var.%s is no value of the language: %s. Lists are written [\"a\", \"b\"], maps { a = 1 }.", g.from, v.name, strings.TrimSuffix(ds[0].Detail, "."))

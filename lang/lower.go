@@ -99,8 +99,9 @@ func (l *loader) lower(e *expression, sc *scope) (*expr.Node, bool) {
 		return nil, false
 	}
 	defer l.explain(len(l.diags), e.vars, sc)
+	l.begin()
 	p, ok := l.partial(e.hcl, sc)
-	if !ok {
+	if !ok || !l.fits(p, e.rng()) {
 		return nil, false
 	}
 	n, ok := l.nodeOf(p, e.rng())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,8 +41,6 @@ func (l *loader) addFileFunctions(out map[string]function.Function) {
 		Type:     function.StaticReturnType(cty.String),
 		Impl:     func(args []cty.Value, _ cty.Type) (cty.Value, error) { return l.environment(args) },
 	})
-	within := maps.Clone(out) // a template cannot render templates
-	out["templatefile"] = l.templateFunc(within)
 }
 
 func stringFunc(f func(string) (string, error), param string) function.Function {
@@ -139,6 +136,7 @@ func (l *loader) environment(args []cty.Value) (cty.Value, error) {
 		return cty.NilVal, function.NewArgErrorf(0, "the value of %s is not UTF-8 text", name)
 	}
 	if secretName.MatchString(name) {
+		l.keepSecret(cty.StringVal(s))
 		return cty.StringVal(s).Mark(sensitive), nil
 	}
 	l.rec.note(call("env", name), s)
@@ -229,6 +227,7 @@ func (l *loader) templateFunc(within map[string]function.Function) function.Func
 			if ds.HasErrors() {
 				return cty.NilVal, ds
 			}
+			l.count(t)
 			ctx := &hcl.EvalContext{Functions: within, Variables: vars.AsValueMap()}
 			v, ds := t.Value(ctx)
 			if ds.HasErrors() {

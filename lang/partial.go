@@ -37,6 +37,8 @@ func (l *loader) partial(e hclsyntax.Expression, sc *scope) (partial, bool) {
 	switch e := e.(type) {
 	case *hclsyntax.ParenthesesExpr:
 		return l.partial(e.Expression, sc)
+	case *counted:
+		return l.partial(e.Expression, sc)
 	case *hclsyntax.TemplateWrapExpr:
 		return l.partial(e.Wrapped, sc)
 	case *hclsyntax.ObjectConsKeyExpr:
@@ -209,7 +211,11 @@ func (l *loader) objectKey(e hclsyntax.Expression, sc *scope) (partial, bool) {
 
 // keyText returns a plain key as text.
 func (l *loader) keyText(p partial, at hclsyntax.Expression) (string, bool) {
-	v, _ := p.val.Unmark()
+	v := p.val
+	if v.ContainsMarked() {
+		l.sensitiveAmong(exprRange(at))
+		return "", false
+	}
 	k, err := convert.Convert(v, cty.String)
 	if err != nil || k.IsNull() {
 		l.errorf(exprRange(at), "invalid-key", "Invalid object key", "A key is a string, and this is %s.", describe(v))

@@ -35,7 +35,7 @@ func (l *loader) add(d diag.Diagnostic) {
 		return
 	}
 	l.seen[key] = true
-	l.diags = append(l.diags, d)
+	l.diags = append(l.diags, l.guard(d))
 }
 
 // errorf reports an error. Summaries are constant; names and remedies are in the detail.
@@ -61,16 +61,9 @@ func (l *loader) finishDiags() {
 		if d := &l.diags[i]; d.Block == "" {
 			d.Block = l.blockAt(d.Subject)
 		}
+		l.diags[i].Secret = l.isHidden(&l.diags[i])
 	}
-	slices.SortStableFunc(l.diags, func(a, b diag.Diagnostic) int {
-		return cmp.Or(
-			strings.Compare(a.Subject.File, b.Subject.File),
-			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
-			cmp.Compare(a.Subject.End.Byte, b.Subject.End.Byte),
-			strings.Compare(a.Code, b.Code),
-			strings.Compare(a.Detail, b.Detail),
-		)
-	})
+	l.diags.Sort()
 }
 
 // missing are the problems that may come of a file that could not be read to its end: what they miss may stand there.
@@ -176,6 +169,7 @@ var hclCodes = map[string]string{
 	"Inconsistent conditional result types":    "conditional-type",
 	"Incorrect condition type":                 "conditional-type",
 	"Invalid 'for' condition":                  "conditional-type",
+	"Value too large":                          "value-too-large",
 	"Invalid template interpolation value":     "template-value",
 	"Iteration over non-iterable value":        "not-iterable",
 	"Invalid operand":                          "operand-type",

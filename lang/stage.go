@@ -91,6 +91,12 @@ func (l *loader) expand(b *block) []*instance {
 		b.broken = true
 		return nil
 	}
+	if l.many += v.LengthInt(); l.many > maxInstances {
+		l.errorf(a.expr.rng(), "invalid-for-each", "Invalid for_each",
+			"With this for_each the pipeline has more than %d blocks. Let one stage do the work of many.", maxInstances)
+		b.broken = true
+		return nil
+	}
 	var out []*instance
 	for it := v.ElementIterator(); it.Next(); {
 		k, e := it.Element()
@@ -101,6 +107,22 @@ func (l *loader) expand(b *block) []*instance {
 		out = append(out, one(k.AsString(), &each))
 	}
 	return out
+}
+
+// describeSet is describe, and of a set says of what it is.
+func describeSet(v cty.Value) string {
+	if !v.Type().IsSetType() {
+		return describe(v)
+	}
+	switch t := v.Type().ElementType(); {
+	case t == cty.Number:
+		return "a set of numbers. Turn them into texts: toset([for n in [1, 2] : tostring(n)])"
+	case t == cty.Bool:
+		return "a set of bools"
+	case t.IsObjectType() || t.IsMapType():
+		return "a set of maps. Write a map, whose keys name the blocks: { for x in list : x.name => x }"
+	}
+	return "a set of lists"
 }
 
 // checkForEach reports a for_each that is neither a map nor a set of strings.
@@ -115,7 +137,7 @@ func (l *loader) checkForEach(v cty.Value, at diag.Range) bool {
 		l.errorf(at, "invalid-for-each", "Invalid for_each",
 			"for_each takes a map, or a set of strings, and this is a list, whose elements have no lasting names. Write toset(...) around it.")
 	case t.IsSetType() && t.ElementType() != cty.String && v.LengthInt() > 0, !t.IsSetType() && !t.IsMapType() && !t.IsObjectType():
-		l.errorf(at, "invalid-for-each", "Invalid for_each", "for_each takes a map, or a set of strings, and this is %s.", describe(v))
+		l.errorf(at, "invalid-for-each", "Invalid for_each", "for_each takes a map, or a set of strings, and this is %s.", describeSet(v))
 	default:
 		for it := v.ElementIterator(); it.Next(); {
 			k, _ := it.Element()

@@ -238,6 +238,10 @@ func (l *loader) partialIndex(e *hclsyntax.IndexExpr, sc *scope) (partial, bool)
 	if !ok1 || !ok2 {
 		return partial{}, false
 	}
+	if key.isPlain() && key.val.ContainsMarked() {
+		l.sensitiveAmong(exprRange(e.Key))
+		return partial{}, false
+	}
 	if key.isPlain() {
 		var b *block
 		if t, isTraversal := e.Collection.(*hclsyntax.ScopeTraversalExpr); isTraversal && len(t.Traversal) == 2 {
@@ -245,8 +249,7 @@ func (l *loader) partialIndex(e *hclsyntax.IndexExpr, sc *scope) (partial, bool)
 				b = l.decls.named[t.Traversal.RootName()][name]
 			}
 		}
-		k, _ := key.val.Unmark()
-		return l.stepsOf(coll, hcl.Traversal{hcl.TraverseIndex{Key: k, SrcRange: e.Key.Range()}}, b, sc, exprRange(e))
+		return l.stepsOf(coll, hcl.Traversal{hcl.TraverseIndex{Key: key.val, SrcRange: e.Key.Range()}}, b, sc, exprRange(e))
 	}
 	c, ok1 := l.nodeOf(coll, exprRange(e.Collection))
 	k, ok2 := l.nodeOf(key, exprRange(e.Key))

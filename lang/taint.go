@@ -40,6 +40,7 @@ func (l *loader) checkTaint() {
 		for _, in := range b.instances {
 			if in.enabled {
 				l.taints(in, byAddr)
+				l.checkApart(in, byAddr)
 			}
 		}
 	}

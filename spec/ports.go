@@ -21,6 +21,8 @@ type InPort struct {
 	SourceOrder bool     // a Runner gets the rows in source order instead of id order
 	Untainted   bool     // the taint of these rows does not pass on: only their ids are read
 	Training    bool     // rows that descend from a validation or test part may not come here
+	Apart       string   // another port of this stage, which may share no row with this one
+	Unseen      string   // a port that takes a model: rows that it was trained on may come here under the name train only
 	Doc         string
 }
 

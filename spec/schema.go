@@ -50,6 +50,7 @@ type Attr struct {
 	Required bool
 	Default  any      // a JSON value: string, float64, bool, []any, map[string]any; nil is none
 	Values   []string // the allowed strings; nil allows all
+	Keys     []string // the allowed keys of a map; nil allows all
 	Min, Max *float64 // inclusive bounds of a number or of each number of a list or map
 	Unit     string
 	Unkeyed  bool // the value cannot change an output, so it is in no key

@@ -146,6 +146,9 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 			continue
 		}
 		found, err := Glob(r.Dir, pattern)
+		if errors.Is(err, filepath.ErrBadPattern) {
+			err = errors.New("this is no glob: close each [ with a ], or write \\[ for a bracket in a file's name")
+		}
 		if err == nil && len(found) == 0 {
 			err = errors.New("no file matches this glob: write a path that exists, relative to the folder of the spec")
 		}

@@ -240,3 +240,47 @@ validate "w" {
 locals {
   later = validate.w.pair_count
 }
+-----
+# What judges a model may not be what it was trained on, as far as the references tell.
+dataset "d" {
+  source "synthetic" {}
+}
+
+split "m" {
+  pairs  = dataset.d.pairs
+  ratios = { train = 0.8, validation = 0.2 }
+}
+
+reward_model "same" {
+  train      = split.m.train
+  validation = split.m.train  ### seen-rows "split.m.train is both train and validation of reward_model.same"
+  architecture "bag" {}
+}
+
+reward_model "joined" {
+  train      = [split.m.train, dataset.d.pairs]
+  validation = [
+    split.m.validation,
+    dataset.d.pairs,  ### seen-rows "dataset.d.pairs is both"
+  ]
+  architecture "bag" {}
+}
+
+reward_model "good" {
+  train      = split.m.train
+  validation = split.m.validation
+  architecture "bag" {}
+}
+
+evaluate "e" {
+  model = reward_model.good.model
+  on = {
+    train      = split.m.train
+    validation = split.m.validation
+    foo        = split.m.train  ### seen-rows "reward_model.good.model was trained on split.m.train"
+    more       = [  ### seen-rows "trained on split.m.train"
+      split.m.validation,
+      split.m.train,
+    ]
+  }
+}

@@ -70,7 +70,7 @@ func ports(c spec.Config) spec.Ports {
 	_ = c.Decode(&cfg)
 	p := spec.Ports{In: []spec.InPort{
 		{Name: "model", Artifact: spec.Model, Shape: spec.One, Doc: "the model to measure"},
-		{Name: "on", Artifact: spec.Pairs, Shape: spec.Map, Columns: pairColumns, Doc: "the parts to measure it on"},
+		{Name: "on", Artifact: spec.Pairs, Shape: spec.Map, Columns: pairColumns, Unseen: "model", Doc: "the parts to measure it on"},
 		{Name: "scores", Artifact: spec.Scores, Shape: spec.One, Optional: true, Columns: []string{spec.ID, "margin"}, Doc: "out-of-fold scores"},
 	}}
 	for _, part := range cfg.On {

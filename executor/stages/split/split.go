@@ -65,7 +65,7 @@ var schema = spec.Schema{Attrs: []spec.Attr{
 	{Name: "pairs", Type: spec.TypeReference, Artifact: spec.Pairs, Shape: spec.One, Required: true, Doc: "the pairs to divide"},
 	{
 		Name: "ratios", Type: spec.TypeNumberMap, Default: map[string]any{train: 0.8, validation: 0.2}, Unit: "share of rows",
-		Min: spec.F(0), Max: spec.F(1), Doc: "the share of each part: train and validation, and test if wanted; together 1",
+		Keys: partNames, Min: spec.F(0), Max: spec.F(1), Doc: "the share of each part: train and validation, and test if wanted; together 1",
 	},
 	{
 		Name: "strategy", Type: spec.TypeString, Default: "balanced", Values: []string{"balanced", "stable"},
@@ -163,10 +163,8 @@ func check(c spec.Config) (problems []spec.Problem) {
 	}
 	sum, meant := 0.0, map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Ratios)) {
-		if !slices.Contains(partNames, name) {
-			hint := diag.Closest(name, partNames)
-			meant[hint] = true
-			problems = append(problems, unknownPart("ratios", name, hint))
+		if !slices.Contains(partNames, name) { // reported by the schema
+			meant[diag.Closest(name, partNames)] = true
 		}
 		sum += cfg.Ratios[name]
 	}

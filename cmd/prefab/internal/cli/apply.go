@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -34,6 +35,9 @@ func (a *app) applyCommand() *cobra.Command {
 			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd.Flags()); err != nil {
+				return err
+			}
 			if len(args) > 0 {
 				return a.applySaved(cmd.Context(), &f, args[0])
 			}
@@ -50,6 +54,17 @@ func (a *app) applyCommand() *cobra.Command {
 	flags.IntVarP(&f.parallelism, "jobs", "j", 0, "how many chunks and stages are worked on at once (default all cores)")
 	flags.DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run of this project")
 	return c
+}
+
+// check refuses what no run can be made with.
+func (f *applyFlags) check(flags *pflag.FlagSet) error {
+	if flags.Changed("jobs") && f.parallelism < 1 {
+		return fmt.Errorf("--jobs: %d is no number of jobs: give 1 or more, or leave it out for all cores", f.parallelism)
+	}
+	if f.lockTimeout < 0 {
+		return fmt.Errorf("--lock-timeout: a time to wait is not negative: give one such as 10m, or leave it out")
+	}
+	return nil
 }
 
 // applyNew makes a plan, asks, and runs it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, e
 		}
 	}
 	rec, err := s.history.Begin(ctx, history.Run{
-		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,
+		Start: s.now(), Command: strings.Join(s.commandLine()[1:], " "), Prefab: Version,
 		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,
 	})
 	if err != nil {
@@ -87,4 +88,23 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 		return err
 	}
 	return r.rec.End(ctx, now, code, fmt.Sprintf("exit code %d", code))
+}
+
+// commandLine is what the process was started with, without the values of sensitive variables: it is kept and shown.
+func (s *session) commandLine() []string {
+	args := slices.Clone(os.Args)
+	for i, arg := range args {
+		given, flag := strings.TrimPrefix(arg, "--var="), ""
+		switch {
+		case given != arg:
+			flag = "--var="
+		case i == 0 || args[i-1] != "--var":
+			continue
+		}
+		name, _, _ := strings.Cut(given, "=")
+		if slices.ContainsFunc(s.pipeline.Variables, func(v spec.Variable) bool { return v.Name == name && v.Sensitive }) {
+			args[i] = flag + name + "=(sensitive)"
+		}
+	}
+	return args
 }

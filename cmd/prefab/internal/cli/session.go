@@ -100,24 +100,24 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 		s.specs[k.Name] = &k.KindSpec
 	}
 	var diags diag.List
-	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, lang.Options{
+	s.pipeline, s.files, diags = lang.LoadSound(ctx, a.dir, lang.Options{
 		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Recorded: v.recorded, Environ: os.LookupEnv, Version: Version,
 	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
+	}
+	if s.pipeline != nil {
+		diags = append(append(diags, s.destinations()...), planner.Prove(s.pipeline, s.specs)...)
+		if !diags.HasErrors() {
+			diags = append(diags, planner.Unwritten(s.pipeline, s.specs)...)
+		}
+		diags.Sort()
 	}
 	if len(diags) > 0 {
 		a.view.Diagnostics(diags, s.files)
 	}
 	if diags.HasErrors() {
 		return nil, codeError(exitError)
-	}
-	proofs := slices.Concat(s.destinations(), planner.Prove(s.pipeline, s.specs), planner.Unwritten(s.pipeline, s.specs))
-	if len(proofs) > 0 {
-		a.view.Diagnostics(proofs, s.files)
-		if proofs.HasErrors() {
-			return nil, codeError(exitError)
-		}
 	}
 	return s, nil
 }

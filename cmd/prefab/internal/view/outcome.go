@@ -117,6 +117,9 @@ var stateOrder = []executor.State{
 	executor.Blocked, executor.Waiting, executor.Stopped,
 }
 
+// noStages is said instead of counts where there is nothing to count.
+const noStages = "Nothing to do: the spec has no stages."
+
 func summaryLine(out *executor.Outcome) string {
 	var parts []string
 	written := putBack(out)
@@ -131,6 +134,9 @@ func summaryLine(out *executor.Outcome) string {
 			}
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}
+	}
+	if len(parts) == 0 && !out.Interrupted {
+		return noStages
 	}
 	head := "Done: "
 	switch {

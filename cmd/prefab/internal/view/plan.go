@@ -186,6 +186,10 @@ func (v *View) planVerdicts(p *planner.Plan) {
 
 func (v *View) planSummary(p *planner.Plan, saved string) {
 	s := p.Summary
+	if len(p.Nodes) == 0 {
+		fmt.Fprintln(v.out, noStages)
+		return
+	}
 	var parts []string
 	add := func(n int, text string) {
 		if n > 0 {
