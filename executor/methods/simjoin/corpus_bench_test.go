@@ -14,6 +14,7 @@ import (
 //
 //	go test ./executor/methods/simjoin -run '^$' -bench 'Corpus/words=50000/rows=1000000' -benchtime 1x
 func BenchmarkCorpus(b *testing.B) {
+	const batch = 1000
 	for _, words := range []int{50_000, 1000} {
 		for _, rows := range []int{62_500, 250_000, 1_000_000} {
 			b.Run(fmt.Sprintf("words=%d/rows=%d", words, rows), func(b *testing.B) {
@@ -23,12 +24,16 @@ func BenchmarkCorpus(b *testing.B) {
 				corpus := bulk.New(1, words, 20_000)
 				for b.Loop() {
 					b.StopTimer()
-					builder, set := simjoin.NewBuilder(), []uint64(nil)
-					var adding float64
-					for i := range rows {
-						set = text.N1.AppendCharShingles(set, corpus.Prompt(i), 5)
+					builder, adding := simjoin.NewBuilder(), 0.0
+					for first := 0; first < rows; first += batch {
+						var sets simjoin.Sets
+						for n := first; n < min(rows, first+batch); n++ {
+							sets.Append(func(dst []uint64) []uint64 { return text.N1.AppendCharShingles(dst, corpus.Prompt(n), 5) })
+						}
 						from := cpuSeconds()
-						builder.Add(set)
+						for n := range sets.Len() {
+							builder.Add(sets.At(n))
+						}
 						adding += cpuSeconds() - from
 					}
 					b.StartTimer()

@@ -37,14 +37,18 @@ func (c *Collection) join(ctx context.Context, tau Ratio, workers, limit int) (*
 // wants to know which rows are concerned and not by what asks Touched.
 func (c *Collection) Between(ctx context.Context, tau Ratio, split, workers int) (*Pairs, error) {
 	side := c.sides(split)
-	on := func(s uint8) func(uint32) bool { return func(class uint32) bool { return side[class]&s != 0 } }
+	on := func(sides ...uint8) func(uint32) bool {
+		return func(class uint32) bool { return slices.Contains(sides, side[class]) }
+	}
+	// Between them every pair of classes that lie across the border is looked at once, whichever is the smaller one.
 	edges, err := c.edges(ctx, tau, workers, MaxPairs,
-		sweep{indexed: on(left), probes: on(right)}, sweep{indexed: on(right), probes: on(left)})
+		sweep{indexed: on(left, both), probes: on(right, both)},
+		sweep{indexed: on(right), probes: on(left, both)},
+		sweep{indexed: on(both), probes: on(left)})
 	if err != nil {
 		return nil, err
 	}
-	// Two classes that are on both sides have met twice.
-	return &Pairs{c: c, rows: c.rows(), edges: slices.Compact(edges), split: split}, nil
+	return &Pairs{c: c, rows: c.rows(), edges: edges, split: split}, nil
 }
 
 // The sides of a border that a class has rows on.

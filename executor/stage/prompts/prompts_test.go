@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -57,7 +58,7 @@ func (m kept) Lock(context.Context, spec.Digest) (func(), error) { return func()
 func newTask() *stage.Task { return stage.NewTask(&host{kept: map[string]kept{}}, spec.Ports{}) }
 
 // source divides prompts into chunks and counts the chunks that are loaded.
-func source(list []string, size int, loads *int) Source {
+func source(list []string, size int, loads *atomic.Int64) Source {
 	var src Source
 	chunks := slices.Collect(slices.Chunk(list, size))
 	for _, c := range chunks {
@@ -69,7 +70,7 @@ func source(list []string, size int, loads *int) Source {
 	}
 	src.Load = func(i int) (func(int) string, error) {
 		if loads != nil {
-			*loads++
+			loads.Add(1)
 		}
 		return func(k int) string { return chunks[i][k] }, nil
 	}
@@ -150,25 +151,25 @@ func TestGroupKnown(t *testing.T) {
 	for n := range list {
 		list[n] = corpus.Prompt(n)
 	}
-	loads := 0
+	var loads atomic.Int64
 	whole, err := Group(context.Background(), task, m, source(list, size, &loads))
-	if err != nil || loads != rows/size {
-		t.Fatalf("%d loads, %v", loads, err)
+	if err != nil || loads.Load() != rows/size {
+		t.Fatalf("%d loads, %v", loads.Load(), err)
 	}
 	slices.Reverse(list)
-	loads = 0
+	loads.Store(0)
 	again, err := Group(context.Background(), task, m, source(list, 77, &loads))
-	if err != nil || loads > 0 || !slices.Equal(again.lowest, whole.lowest) {
-		t.Errorf("the same prompts: %d loads, %v", loads, err)
+	if err != nil || loads.Load() > 0 || !slices.Equal(again.lowest, whole.lowest) {
+		t.Errorf("the same prompts: %d loads, %v", loads.Load(), err)
 	}
 	part := slices.DeleteFunc(slices.Clone(list), func(p string) bool { k := whole.Of(KeyOf(p)); return k[0]%5 == 0 })
-	if _, err = Group(context.Background(), task, m, source(part, size, &loads)); err != nil || loads > 0 {
-		t.Errorf("a part of whole groups: %d loads, %v", loads, err)
+	if _, err = Group(context.Background(), task, m, source(part, size, &loads)); err != nil || loads.Load() > 0 {
+		t.Errorf("a part of whole groups: %d loads, %v", loads.Load(), err)
 	}
 	list[0] = corpus.Prompt(rows)
 	edited, err := Group(context.Background(), task, m, source(list, size, &loads))
-	if err != nil || loads > 2*rows/size {
-		t.Errorf("an edited prompt: %d loads, %v", loads, err)
+	if err != nil || loads.Load() > 2*rows/size {
+		t.Errorf("an edited prompt: %d loads, %v", loads.Load(), err)
 	}
 	anew, err := Group(context.Background(), newTask(), m, source(list, size, nil))
 	if err != nil || !slices.Equal(anew.lowest, edited.lowest) || !slices.Equal(anew.Sizes(), edited.Sizes()) {
