@@ -53,6 +53,9 @@ func (s *Store) known(path string, size int64) bool {
 	if err != nil || have != size {
 		return false
 	}
+	if info, err := f.Stat(); err != nil || !s.touch(path, info.ModTime()) {
+		return false
+	}
 	s.counts.known.Add(1)
 	return true
 }
