@@ -168,7 +168,7 @@ func TestApplyWhileCollecting(t *testing.T) {
 	for worker := range int64(4) {
 		applying.Go(func() {
 			for round := range int64(200) {
-				first := (worker + round) % 12 * 25 // pipelines that come back, and share some of their rows
+				first := (worker*25 + round) % 100 * 25 // pipelines that come back after a while, and share some of their rows
 				got, out, err := apply(ctx, dir, first)
 				if want := fmt.Sprint(sum(first)); err != nil || got != want {
 					t.Errorf("worker %d, round %d: got %s, want %s, %v", worker, round, got, want, err)
