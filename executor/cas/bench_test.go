@@ -110,3 +110,21 @@ func BenchmarkMemo(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkVerify verifies 64 blobs of a megabyte, in bytes of content a second, on as many cores as -cpu says.
+func BenchmarkVerify(b *testing.B) {
+	s, _ := open(b)
+	for i := range 64 {
+		content := prose(1 << 20)
+		binary.LittleEndian.PutUint64(content, uint64(i))
+		if _, err := s.Put(b.Context(), content); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(64 << 20)
+	for b.Loop() {
+		if got, err := s.Verify(b.Context(), nil); err != nil || got.Sound != 64 {
+			b.Fatal(got, err)
+		}
+	}
+}

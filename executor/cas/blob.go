@@ -108,7 +108,7 @@ func (s *Store) Get(ctx context.Context, d spec.Digest) ([]byte, error) {
 	}
 	raw, err := s.codec.decode(*buf)
 	if err == nil && spec.HashBytes(raw) != d {
-		err = errors.New("its content has another digest")
+		err = errOtherContent
 	}
 	if err != nil {
 		return nil, s.damaged(d, path, err)

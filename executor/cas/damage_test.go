@@ -228,8 +228,8 @@ func TestVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if sound, damaged, err := s.Verify(t.Context()); sound != 6 || damaged != 0 || err != nil {
-		t.Fatalf("%d sound, %d damaged, %v", sound, damaged, err)
+	if got, err := s.Verify(t.Context(), nil); got != (cas.Verified{Sound: 6, Bytes: 11}) || err != nil {
+		t.Fatalf("%+v, %v", got, err)
 	}
 	one := spec.HashBytes([]byte("one"))
 	address := spec.HashBytes(append(one[:], one[:]...))
@@ -237,11 +237,11 @@ func TestVerify(t *testing.T) {
 		write(t, filepath.Join(s.Dir(), "v1", sub, d.String()[:2], d.String()), []byte("\x01on"))
 	}
 	write(t, filepath.Join(s.Dir(), "v1", "cas", "stray"), []byte("\x01on"))
-	if sound, damaged, err := s.Verify(t.Context()); sound != 4 || damaged != 3 || err != nil || len(*damage) != 3 {
-		t.Fatalf("%d sound, %d damaged, %v, reported %v", sound, damaged, err, *damage)
+	if got, err := s.Verify(t.Context(), nil); got.Sound != 4 || got.Damaged != 3 || err != nil || len(*damage) != 3 {
+		t.Fatalf("%+v, %v, reported %v", got, err, *damage)
 	}
-	if sound, damaged, err := s.Verify(t.Context()); sound != 4 || damaged != 0 || err != nil {
-		t.Fatalf("the second time %d sound, %d damaged, %v", sound, damaged, err)
+	if got, err := s.Verify(t.Context(), nil); got.Sound != 4 || got.Damaged != 0 || err != nil {
+		t.Fatalf("the second time %+v, %v", got, err)
 	}
 	u, err := s.Usage(t.Context())
 	if err != nil || u.Blobs.Count != 2 || u.Entries.Count != 2 || u.Damaged.Count != 3 || u.Temporary.Count != 0 {

@@ -97,8 +97,8 @@ func age(t testing.TB, s *cas.Store, by time.Duration, only ...spec.Digest) {
 func collect(t testing.TB, s *cas.Store, l gc.Limits) *gc.Report {
 	t.Helper()
 	r := must[*gc.Report](t)(gc.Collect(t.Context(), s, l, time.Now()))
-	if sound, damaged, err := s.Verify(t.Context()); damaged > 0 || err != nil {
-		t.Fatalf("%d sound, %d damaged, %v", sound, damaged, err)
+	if got, err := s.Verify(t.Context(), nil); got.Damaged > 0 || err != nil {
+		t.Fatalf("%+v, %v", got, err)
 	}
 	v := must[*gc.Survey](t)(gc.Look(t.Context(), s))
 	for _, e := range v.Entries {
