@@ -27,7 +27,29 @@ type Project struct {
 	Profile         string `json:"profile"` // documented, strict or permissive
 	RequiredVersion string `json:"required_version,omitempty"`
 	CachePath       string `json:"cache_path,omitempty"`
+	Cache           *Cache `json:"cache,omitempty"` // nil: as Limits says
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
+}
+
+// A Cache says what is kept of what no project needs.
+type Cache struct {
+	GC      bool    `json:"gc"` // remove the rest after runs
+	MaxGB   float64 `json:"max_gb"`
+	MaxDays float64 `json:"max_days"` // since the last use
+}
+
+// The limits of a cache for which none are given. They are generous: a million pairs take about 2 GB.
+const (
+	CacheMaxGB   = 50.0
+	CacheMaxDays = 90.0
+)
+
+// Limits returns the settings of the cache.
+func (p *Project) Limits() Cache {
+	if p == nil || p.Cache == nil {
+		return Cache{GC: true, MaxGB: CacheMaxGB, MaxDays: CacheMaxDays}
+	}
+	return *p.Cache
 }
 
 // A Variable is a value given from outside.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/cas/castest"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -214,6 +215,29 @@ func TestPutReplacesEmptyFile(t *testing.T) {
 		if got, err := s.Get(t.Context(), d); err != nil || string(got) != content || len(*damage) != 0 {
 			t.Errorf("got %q, %v, reported %v", got, err, *damage)
 		}
+	}
+}
+
+// Blobs of all lengths and encodings are verified beside one another, in memory that they share.
+func TestVerifySound(t *testing.T) {
+	s, damage := open(t)
+	var bytes int64
+	for name, content := range castest.Blobs() {
+		for i := range byte(20) {
+			b := append(content[:len(content)*int(i)/20:len(content)*int(i)/20], name...)
+			if _, err := s.Put(t.Context(), append(b, i)); err != nil {
+				t.Fatal(err)
+			}
+			bytes += int64(len(b)) + 1
+		}
+	}
+	got, err := s.Verify(t.Context(), nil)
+	if err != nil || got.Damaged != 0 || got.Bytes != bytes || len(*damage) != 0 {
+		t.Errorf("%+v of %d bytes, %v, reported %v", got, bytes, err, *damage)
+	}
+	got, err = s.Verify(t.Context(), func(d spec.Digest) bool { return d[0] < 128 })
+	if err != nil || got.Bytes == 0 || got.Bytes >= bytes {
+		t.Errorf("half of it: %+v of %d bytes, %v", got, bytes, err)
 	}
 }
 

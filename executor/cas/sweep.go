@@ -128,6 +128,19 @@ func (w *Sweep) Debris(ctx context.Context, aside time.Time) (n int, freed int64
 	return n, freed, nil
 }
 
+// Due reports whether something that is done every so often is to be done now, and if so notes that it is: of several
+// processes that ask at once few are told yes. The first time it is not.
+func (s *Store) Due(name string, every time.Duration) bool {
+	path := filepath.Join(s.root, name)
+	info, err := os.Stat(path)
+	now := s.now()
+	if errors.Is(err, fs.ErrNotExist) {
+		_ = os.WriteFile(path, nil, fileMode)
+		return false
+	}
+	return err == nil && now.Sub(info.ModTime()) >= every && os.Chtimes(path, now, now) == nil
+}
+
 // Index removes the lists of bases that have no entry left, and the facts about blobs that are gone. An entry or a fact
 // that is written at this very moment may be forgotten: then a plan says "will run" where "may run" was possible, or
 // works the fact out again.

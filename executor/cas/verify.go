@@ -70,10 +70,7 @@ func (s *Store) verifyBlob(ctx context.Context, path string, f Stored) (n int64,
 	if *stored, err = readFile(path, *stored); err != nil {
 		return 0, false, err
 	}
-	content, cause := s.codec.decodeInto(*stored, *raw)
-	if cap(content) > cap(*raw) {
-		*raw = content
-	}
+	content, cause := s.codec.decodeInto(*stored, raw)
 	if cause == nil && spec.HashBytes(content) != f.Digest {
 		cause = errOtherContent
 	}
@@ -83,24 +80,28 @@ func (s *Store) verifyBlob(ctx context.Context, path string, f Stored) (n int64,
 	return int64(len(content)), cause != nil, nil
 }
 
-// decodeInto is decode into the memory of scratch, where that is enough. Content may be a part of stored.
-func (c *codec) decodeInto(stored, scratch []byte) ([]byte, error) {
+// decodeInto is decode into the memory of scratch, which grows where it must. Content may be a part of stored.
+func (c *codec) decodeInto(stored []byte, scratch *[]byte) (content []byte, err error) {
 	size, compressed, err := rawSize(stored, int64(len(stored)))
 	switch {
 	case err != nil:
 		return nil, err
 	case !compressed:
 		return stored[1:], nil
-	case size > int64(cap(scratch)) || size > 32*int64(len(stored)):
-		return c.decode(stored)
+	case size > int64(cap(*scratch)):
+		content, err = c.decode(stored)
+		if err == nil {
+			*scratch = content
+		}
+		return content, err
 	case crc32.Checksum(stored[zstdHeader:], castagnoli) != crcOf(stored):
 		return nil, errChecksum
 	}
-	raw, err := c.dec.DecodeAll(stored[zstdHeader:], scratch[:0])
-	if err == nil && int64(len(raw)) != size {
+	content, err = c.dec.DecodeAll(stored[zstdHeader:], (*scratch)[:0])
+	if err == nil && int64(len(content)) != size {
 		err = errLength
 	}
-	return raw, err
+	return content, err
 }
 
 // verifyLong streams one blob, since it may be longer than memory.

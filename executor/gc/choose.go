@@ -25,7 +25,7 @@ type choice struct {
 
 // choose decides what goes. Nothing that was used since the horizon does.
 func (v *Survey) choose(l Limits, now, horizon time.Time) *choice {
-	stays := v.rooted(func(r cas.Root) bool { return present(r) || now.Sub(r.Written) <= l.MaxAge })
+	stays := v.rooted(func(r cas.Root) bool { return there(r) || now.Sub(r.Written) <= l.MaxAge })
 	c := &choice{names: make([]int32, len(v.Blobs))}
 	total := v.Bytes()
 	for i := range v.Entries {
@@ -60,8 +60,8 @@ func (v *Survey) choose(l Limits, now, horizon time.Time) *choice {
 	return c
 }
 
-// present reports whether the project of a root is where it was.
-func present(r cas.Root) bool {
+// there reports whether the project of a root is where it was.
+func there(r cas.Root) bool {
 	_, err := os.Stat(r.Project)
 	return err == nil
 }

@@ -12,7 +12,7 @@ import (
 
 func (a *app) logCommand() *cobra.Command {
 	var most int
-	var run int64
+	var run, keep, unkeep int64
 	c := &cobra.Command{
 		Use:   "log [ADDR]",
 		Short: "List past runs, show one, or show the last of a stage",
@@ -22,6 +22,10 @@ func (a *app) logCommand() *cobra.Command {
 			defer h.Close()
 			ctx := cmd.Context()
 			switch {
+			case keep > 0:
+				return a.keep(ctx, h, keep, true)
+			case unkeep > 0:
+				return a.keep(ctx, h, unkeep, false)
 			case len(args) == 1:
 				addr, err := spec.ParseAddr(args[0])
 				if err != nil {
@@ -56,5 +60,7 @@ func (a *app) logCommand() *cobra.Command {
 	}
 	c.Flags().IntVarP(&most, "number", "n", 20, "how many runs to list")
 	c.Flags().Int64Var(&run, "run", 0, "show this run")
+	c.Flags().Int64Var(&keep, "keep", 0, "keep the results of this run in the cache, whatever happens later")
+	c.Flags().Int64Var(&unkeep, "unkeep", 0, "do not keep them any more")
 	return c
 }

@@ -20,9 +20,6 @@ type recording struct {
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
-	if err := s.store.RegisterRoot(s.stateDir()); err != nil {
-		return nil, err
-	}
 	rec, err := s.history.Begin(ctx, history.Run{
 		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,
 		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,

@@ -132,12 +132,13 @@ func (s *session) open() error {
 	if err != nil {
 		return err
 	}
-	s.store, err = cas.Open(dir, cas.Options{Report: func(d cas.Damage) {
+	s.store, err = cas.Open(dir, cas.Options{Now: s.now, Report: func(d cas.Damage) {
 		s.warn(fmt.Sprintf("the cache had a damaged %s, %s: %s. It is made again.", d.Kind, d.Digest.Short(), d.Reason))
 	}})
 	if err != nil {
 		return err
 	}
+	s.atEnd(func() { _ = s.store.Close() })
 	s.history = history.Open(filepath.Join(s.stateDir(), "history.db"), s.warn)
 	return nil
 }
