@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -152,22 +153,41 @@ func (v *View) CacheVerified(c *gc.Checked, damage []cas.Damage, took time.Durat
 	if c.Share < 1 {
 		share = fmt.Sprintf(" (a sample of %.3g %% of the blobs)", 100*c.Share)
 	}
-	for _, d := range damage {
-		fmt.Fprintf(v.out, "%s %s %s: %s\n", v.styles.bad.Render("damaged"), d.Kind, d.Digest.Short(), d.Reason)
-		if d.Moved != "" {
-			v.under("set aside as "+d.Moved, 8)
-		}
-	}
-	for _, r := range c.Results {
-		fmt.Fprintf(v.out, "%s    %s\n", v.styles.bad.Render("lost"), r.Addr)
-		v.under("of "+r.Project, 8)
-	}
 	if len(damage) == 0 && c.Lost == 0 {
 		fmt.Fprintf(v.out, "Sound: %s, %s unpacked, in %s%s.\n", count(c.Sound, "object"), bytesText(c.Bytes), round(took), share)
 		return
 	}
-	fmt.Fprintf(v.out, "\n%s\n", v.wrap(fmt.Sprintf("%s sound, %d damaged, %d lost; %s dropped%s. The next apply makes them again.",
-		count(c.Sound, "object"), len(damage), c.Lost, entriesText(c.Dropped), share), 0))
+	v.damages(damage)
+	if len(c.Results) > 0 {
+		fmt.Fprintln(v.out, v.styles.bold.Render("The next apply makes again"))
+	}
+	for i, r := range c.Results {
+		if i == 0 || c.Results[i-1].Project != r.Project {
+			fmt.Fprintf(v.out, "  of %s\n", r.Project)
+		}
+		fmt.Fprintf(v.out, "    %s\n", r.Addr)
+	}
+	fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("%s sound, %d damaged, %d lost%s. What named them was dropped: %s.",
+		count(c.Sound, "object"), len(damage), c.Lost, share, entriesText(c.Dropped)), 0))
+}
+
+// damages lists what is damaged, as far as a person reads.
+func (v *View) damages(list []cas.Damage) {
+	const most = 20
+	for i, d := range list {
+		if i == most {
+			fmt.Fprintf(v.out, "  and %d more\n", len(list)-most)
+			break
+		}
+		text := fmt.Sprintf("%s %s %s: %s", v.styles.bad.Render("damaged"), d.Kind, d.Digest.Short(), d.Reason)
+		fmt.Fprintln(v.out, clip(text, v.width))
+	}
+	for _, d := range list {
+		if d.Moved != "" {
+			fmt.Fprintf(v.out, "set aside in %s\n\n", filepath.Dir(d.Moved))
+			break
+		}
+	}
 }
 
 // damaged leaves out the entries that were dropped since what they name is damaged: that is told in another way.
