@@ -33,6 +33,9 @@ var projectSchema = &spec.Schema{Attrs: []spec.Attr{
 
 var cacheSchema = &spec.Schema{Attrs: []spec.Attr{
 	{Name: "path", Type: spec.TypeString, Path: true, Doc: "the folder of the cache, instead of the one in the user's cache folder"},
+	{Name: "gc", Type: spec.TypeBool, Default: true, Doc: "after a run, at most once a day, remove what was not used for max_days and what exceeds max_gb; never what a project's last run needs"},
+	{Name: "max_gb", Type: spec.TypeNumber, Default: spec.CacheMaxGB, Min: spec.F(0), Unit: "GB", Doc: "how much the cache may hold"},
+	{Name: "max_days", Type: spec.TypeNumber, Default: spec.CacheMaxDays, Min: spec.F(0), Unit: "days", Doc: "how long what is not used is kept"},
 }, Blocks: []spec.BlockType{{
 	Name: "remote", Label: "store", Max: 1,
 	Doc: "a store that others share: what is not in the cache is asked for there, and what is made here is sent there",

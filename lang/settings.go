@@ -21,6 +21,10 @@ func (l *loader) project() spec.Project {
 		d := &decoder{l: l, sc: &scope{}, source: map[string]diag.Range{}}
 		keyed, _ := d.body(s.body, l.top[name].Schema, "")
 		maps.Copy(into, keyed)
+		if name == cacheBlock {
+			p.Cache = &spec.Cache{}
+			_ = spec.Config(spec.Canonical(keyed)).Decode(p.Cache) // what has another type was reported
+		}
 		if name == projectBlock {
 			l.checkVersion(s.body)
 		}

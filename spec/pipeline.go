@@ -29,6 +29,7 @@ type Project struct {
 	Profile         string `json:"profile"` // documented, strict or permissive
 	RequiredVersion string `json:"required_version,omitempty"`
 	CachePath       string `json:"cache_path,omitempty"`
+	Cache           *Cache `json:"cache,omitempty"` // nil: as Limits says
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
 	// Remote is the store behind the cache, if there is one.
 	Remote *Remote `json:"remote,omitempty"`
@@ -41,6 +42,27 @@ type Remote struct {
 	URL      string `json:"url,omitempty"`       // of a server
 	TokenEnv string `json:"token_env,omitempty"` // the variable that holds the token
 	ReadOnly bool   `json:"read_only,omitempty"`
+}
+
+// A Cache says what is kept of what no project needs.
+type Cache struct {
+	GC      bool    `json:"gc"` // remove the rest after runs
+	MaxGB   float64 `json:"max_gb"`
+	MaxDays float64 `json:"max_days"` // since the last use
+}
+
+// The limits of a cache for which none are given. They are generous: a million pairs take about 2 GB.
+const (
+	CacheMaxGB   = 50.0
+	CacheMaxDays = 90.0
+)
+
+// Limits returns the settings of the cache.
+func (p *Project) Limits() Cache {
+	if p == nil || p.Cache == nil {
+		return Cache{GC: true, MaxGB: CacheMaxGB, MaxDays: CacheMaxDays}
+	}
+	return *p.Cache
 }
 
 // A Variable is a value given from outside.

@@ -203,6 +203,10 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if err := rec.finish(context.WithoutCancel(ctx), out, code, s.now()); err != nil {
 		s.warn(err.Error())
 	}
+	if err := s.root(plan, out, code); err != nil {
+		s.warn(err.Error())
+	}
+	s.tidy(ctx)
 	if code != exitOK {
 		return codeError(code)
 	}

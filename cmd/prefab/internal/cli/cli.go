@@ -52,7 +52,11 @@ type app struct {
 	noColor bool
 	now     func() time.Time
 	view    *view.View
+	ends    []func() // what is given back when the command is over
 }
+
+// atEnd has something done when the command is over.
+func (a *app) atEnd(do func()) { a.ends = append(a.ends, do) }
 
 // codeError ends a command with an exit code. What there was to say has been said.
 type codeError int
@@ -70,6 +74,9 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	err := root.ExecuteContext(ctx)
+	for _, end := range a.ends {
+		end()
+	}
 	a.setView()
 	return a.code(ctx, err)
 }
@@ -182,6 +189,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.applyCommand(),
 		a.backendCommand(),
+		a.cacheCommand(),
 		a.catCommand(),
 		a.fmtCommand(),
 		a.graphCommand(),

@@ -29,11 +29,6 @@ func (r *recording) event(e executor.Event) {
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
-	if s.closed == nil {
-		if err := s.local.RegisterRoot(s.stateDir()); err != nil {
-			return nil, err
-		}
-	}
 	rec, err := s.history.Begin(ctx, history.Run{
 		Start: s.now(), Command: strings.Join(s.commandLine()[1:], " "), Prefab: Version,
 		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,

@@ -146,7 +146,7 @@ func (s *session) open() error {
 	if err != nil {
 		return err
 	}
-	opts := cas.Options{Report: func(d cas.Damage) {
+	opts := cas.Options{Now: s.now, Report: func(d cas.Damage) {
 		s.warn(fmt.Sprintf("the cache had a damaged %s, %s: %s. It is made again.", d.Kind, d.Digest.Short(), d.Reason))
 	}}
 	s.local, err = cas.Open(dir, opts)
@@ -157,6 +157,7 @@ func (s *session) open() error {
 	if err != nil {
 		return err
 	}
+	s.atEnd(func() { _ = s.local.Close() })
 	if s.store, err = s.shared(); err != nil {
 		return err
 	}
