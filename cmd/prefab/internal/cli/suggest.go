@@ -9,9 +9,9 @@ import (
 
 // suggest returns a hint at the stage whose address is nearest to what was written, or nothing.
 func suggest(p *spec.Pipeline, text string) string {
-	names := make([]string, len(p.Blocks))
+	var names []string
 	for i := range p.Blocks {
-		names[i] = p.Blocks[i].Addr.String()
+		names = append(names, p.Blocks[i].Addr.String())
 	}
 	for i := range p.Gates {
 		names = append(names, p.Gates[i].Addr.String())
