@@ -28,7 +28,7 @@ const (
 
 // An Event is something that a person or a machine that watches a run wants to know.
 type Event struct {
-	Type string // start, progress, log, finish, verdict, placed, warning
+	Type string // start, progress, log, finish, stopping, verdict, placed, warning
 	Addr spec.Addr
 	Time time.Time
 

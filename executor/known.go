@@ -38,7 +38,17 @@ func (k *Known) Lookup(n *planner.Node, members []planner.Member) (*planner.Resu
 		return nil, nil
 	}
 	k.results[planner.ActionDigest(n.BaseDigest, n.Key.InputsDigest)] = r
-	return k.planned(n, r), nil
+	out := k.planned(n, r)
+	out.Remote = fromRemote(k.store, n.BaseDigest, n.Key.InputsDigest)
+	return out, nil
+}
+
+// fromRemote reports whether a result was found in the store that is shared with others, and not in the local one.
+func fromRemote(s Store, base, inputs spec.Digest) bool {
+	far, ok := s.(interface {
+		FromRemote(base, inputs spec.Digest) bool
+	})
+	return ok && far.FromRemote(base, inputs)
 }
 
 func (k *Known) planned(n *planner.Node, r *Result) *planner.Result {

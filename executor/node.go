@@ -37,9 +37,8 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	o.Key = key
 	replace := x.replaced(n)
 	if !replace {
-		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members, x.opts.Deep); o.Result != nil {
-			o.State = Cached
-			return nil
+		if found, err := x.find(ctx, n, members, o); found || err != nil {
+			return err
 		}
 	}
 	// Another process may be at the same work: it is waited for, not repeated.
@@ -49,9 +48,8 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	}
 	defer unlock()
 	if !replace {
-		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members, x.opts.Deep); o.Result != nil {
-			o.State = Cached
-			return nil
+		if found, err := x.find(ctx, n, members, o); found || err != nil {
+			return err
 		}
 	}
 	e, err := x.workInTime(ctx, n, members)
@@ -77,6 +75,24 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 		o.State = Same
 	}
 	return nil
+}
+
+// find takes a node's result from the store, if it is there. One that came from a remote store is kept; what it names is
+// fetched when it is read.
+func (x *run) find(ctx context.Context, n *planner.Node, members []planner.Member, o *NodeOutcome) (bool, error) {
+	o.Result = lookup(ctx, x.store, n.BaseDigest, o.Key.InputsDigest, members, x.opts.Deep)
+	if o.Result == nil {
+		return false, nil
+	}
+	if o.State = Cached; !fromRemote(x.store, n.BaseDigest, o.Key.InputsDigest) {
+		return true, nil
+	}
+	o.State = Restored
+	raw, err := x.store.GetAction(n.BaseDigest, o.Key.InputsDigest)
+	if err != nil {
+		return true, err
+	}
+	return true, x.store.PutAction(n.BaseDigest, o.Key.InputsDigest, raw)
 }
 
 // same reports whether the last run's result under this address had the same bytes. It is asked before the result is
@@ -142,7 +158,7 @@ func (x *run) workInTime(ctx context.Context, n *planner.Node, members []planner
 	within, cancel := context.WithTimeoutCause(ctx, n.Block.Timeout, late)
 	defer cancel()
 	e, err := x.work(within, n, members)
-	if err != nil && context.Cause(within) == late {
+	if err != nil && errors.Is(context.Cause(within), late) {
 		return nil, late
 	}
 	return e, err

@@ -151,6 +151,9 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
+	case have != earlier && !x.opts.Force && earlier == (spec.Digest{}):
+		return p, fmt.Errorf("%s is there already, and nothing says that prefab wrote it: move it away, give another path, "+
+			"or give --force to overwrite it", path)
 	case have != earlier && !x.opts.Force:
 		return p, fmt.Errorf("%s was changed by hand, or by another program, since prefab wrote it: "+
 			"move it away, or give --force to overwrite it", path)
@@ -230,7 +233,7 @@ func writeAtomic(path string, r io.Reader) (err error) {
 func (x *run) attest(out *Outcome, o *NodeOutcome, path string, placed []Placement) error {
 	prov := Provenance{
 		Prefab: x.plan.Prefab, File: filepath.Base(path),
-		Export: o.Node.Addr.String(), Spec: spec.HashBytes(spec.Canonical(x.plan.Pipeline)), Allowed: true,
+		Export: o.Node.Addr.String(), Spec: x.pipeline(), Allowed: true,
 	}
 	for _, p := range placed {
 		suffix := strings.TrimPrefix(p.Path, path)
@@ -274,8 +277,12 @@ func (x *run) disallow(out *Outcome, o *NodeOutcome) error {
 
 // readProvenance reads the provenance file beside an exported file, when there is a sound one.
 func readProvenance(path string) (p Provenance, ok bool) {
-	b, err := os.ReadFile(resolve.ProvenanceName(path))
-	return p, err == nil && json.Unmarshal(b, &p) == nil
+	f, err := resolve.Open(resolve.ProvenanceName(path))
+	if err != nil {
+		return p, false
+	}
+	defer f.Close()
+	return p, json.NewDecoder(f).Decode(&p) == nil
 }
 
 func writeProvenance(path string, p Provenance) error {
@@ -285,7 +292,7 @@ func writeProvenance(path string, p Provenance) error {
 	}
 	b = append(b, '\n')
 	name := resolve.ProvenanceName(path)
-	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, b) {
+	if have, err := resolve.HashFile(name); err == nil && have == spec.HashBytes(b) {
 		return nil
 	}
 	return writeAtomic(name, bytes.NewReader(b))

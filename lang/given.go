@@ -39,13 +39,13 @@ func (l *loader) givenValues() map[string]*givenValue {
 		}
 	}
 	for _, name := range l.autoFiles() {
-		b, err := fs.ReadFile(l.fileSystem(), name)
+		b, err := l.readSource(func() (fs.File, error) { return openRegular(l.fileSystem(), name) })
 		l.readValues(given, name, b, err)
 	}
 	l.readRecorded(given)
 	for _, g := range l.opts.Given {
 		if g.File != "" {
-			b, err := l.readFile(g.File)
+			b, err := l.readSource(func() (fs.File, error) { return l.openFile(g.File) })
 			l.readValues(given, g.File, b, err)
 			continue
 		}
@@ -82,11 +82,15 @@ func (l *loader) autoFiles() []string {
 	var out []string
 	for _, e := range entries {
 		n := e.Name()
-		if !e.IsDir() && (strings.HasSuffix(n, ".auto.prefabvars") || strings.HasSuffix(n, ".auto.prefabvars.json")) {
+		if !e.IsDir() && isAutoValues(n) {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+func isAutoValues(name string) bool {
+	return strings.HasSuffix(name, ".auto.prefabvars") || strings.HasSuffix(name, ".auto.prefabvars.json")
 }
 
 // readValues reads a file of values: name = value.
@@ -96,7 +100,7 @@ func (l *loader) readValues(given map[string]*givenValue, name string, b []byte,
 		return
 	}
 	l.files[name] = b
-	if d, bad := unparseable(name, b); bad {
+	if d, bad := unparseable(name, b, formConfig); bad {
 		l.add(d)
 		return
 	}

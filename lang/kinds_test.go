@@ -129,7 +129,9 @@ func splitKind() spec.KindSpec {
 		}},
 		Ports: func(c spec.Config) spec.Ports {
 			var cfg struct{ Ratios map[string]float64 }
-			_ = c.Decode(&cfg)
+			if _ = c.Decode(&cfg); cfg.Ratios == nil {
+				cfg.Ratios = map[string]float64{"train": 1, "validation": 0, "test": 0}
+			}
 			var out spec.Ports
 			for _, part := range []string{"train", "validation", "test"} {
 				if _, ok := cfg.Ratios[part]; ok {

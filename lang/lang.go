@@ -75,6 +75,7 @@ type loader struct {
 	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
 	rec      *recorder        // where file functions note what they returned
 	spans    map[string][]span
+	read     int  // bytes of the files of the pipeline
 	unparsed bool // some file has an error of syntax, so that names may be missing
 }
 
@@ -138,4 +139,10 @@ func (l *loader) blocks() []spec.Block {
 // isSource reports whether a file of that name belongs to the pipeline.
 func isSource(name string) bool {
 	return strings.HasSuffix(name, ".prefab.hcl") || strings.HasSuffix(name, ".prefab.hcl.json")
+}
+
+// Reserved reports whether a file of that name, in any folder, would be read as part of a pipeline: as its source, as
+// values of its variables, or as its lock file.
+func Reserved(name string) bool {
+	return isSource(name) || isAutoValues(name) || name == LockName
 }

@@ -225,7 +225,7 @@ func (l *loader) partialTemplate(e *hclsyntax.TemplateExpr, sc *scope) (partial,
 		switch typeOf(p) {
 		case listType, objectType:
 			l.errorf(exprRange(part), "template-value", "Invalid template interpolation value",
-				"A %s has no text of its own. Turn it into text with join or jsonencode.", typeOf(p))
+				"%s has no text of its own. Turn it into text with join or jsonencode.", article(string(typeOf(p))))
 			all = false
 		}
 		appendText(n, p)

@@ -18,12 +18,12 @@ import (
 type seenKey struct {
 	code    string
 	subject diag.Range
-	detail  string // only of problems without a place
+	detail  string // only of problems without a place, or of a kind, whose code says little
 }
 
 func keyOf(d diag.Diagnostic) seenKey {
 	key := seenKey{code: d.Code, subject: d.Subject}
-	if d.Subject.IsZero() {
+	if d.Subject.IsZero() || d.Code == "invalid-config" {
 		key.detail = d.Detail
 	}
 	return key
@@ -123,8 +123,8 @@ func (l *loader) explain(since int, vars []hcl.Traversal, sc *scope) {
 		if slices.ContainsFunc(values, func(o diag.Operand) bool { return o.Traversal == name }) {
 			continue
 		}
-		// That a metric is a metric is no news.
-		if v, ok := l.quietly(t, sc); ok && v != "the metric "+name {
+		// That a metric is a metric is no news, nor that an output is itself.
+		if v, ok := l.quietly(t, sc); ok && v != "the metric "+name && !strings.HasPrefix(v, name+" (") {
 			values = append(values, diag.Operand{Traversal: name, Value: v})
 		}
 	}

@@ -8,16 +8,18 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
 
 // A scope is what the names in an expression hold while it is evaluated.
 type scope struct {
 	rec     *recorder
-	each    *cty.Value // the object each; nil outside of for_each
-	metrics bool       // metrics may be read: a gate, an output, a local
-	loops   *binding   // variables of loops that are being unrolled or lowered
-	depth   int        // of lowered splats, which name their own variables
+	each    *cty.Value    // the object each; nil outside of for_each
+	metrics bool          // metrics may be read: a gate, an output, a local
+	port    spec.Artifact // what the input takes that is being evaluated; empty elsewhere
+	loops   *binding      // variables of loops that are being unrolled or lowered
+	depth   int           // of lowered splats, which name their own variables
 }
 
 // A binding is one variable of a loop.

@@ -75,6 +75,11 @@ func (l *loader) compileVariable(v *variable) {
 func (l *loader) compileType(v *variable, a *hclsyntax.Attribute) {
 	expr := a.Expr
 	if s, isText := literalText(expr); isText {
+		if d, bad := tooDeep(a.Expr.Range().Filename, []byte(s), formExpression); bad {
+			d.Subject = exprRange(a.Expr)
+			l.add(d)
+			return
+		}
 		parsed, ds := hclsyntax.ParseExpression([]byte(s), a.Expr.Range().Filename, a.Expr.Range().Start)
 		if ds.HasErrors() || !strings.HasSuffix(a.Expr.Range().Filename, ".json") {
 			l.errorf(exprRange(a.Expr), "invalid-type", "Invalid type", "A type is written without quotes, as in type = list(string).")
@@ -273,7 +278,7 @@ func (l *loader) variables() []spec.Variable {
 // parseLiteral reads a value of the environment or of --var that is no plain text: an expression without
 // references.
 func parseLiteral(src, from string) (cty.Value, hcl.Diagnostics) {
-	if d, bad := unparseable(from, []byte(src)); bad {
+	if d, bad := unparseable(from, []byte(src), formExpression); bad {
 		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: d.Summary, Detail: d.Detail}}
 	}
 	e, ds := hclsyntax.ParseExpression([]byte(src), from, hcl.InitialPos)

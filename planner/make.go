@@ -236,7 +236,9 @@ func (m *maker) planKnown(n *Node, members []Member) (err error) {
 		n.State, n.Reason = WillRun, m.explain(n)
 		return nil
 	}
-	n.State = Cached
+	if n.State = Cached; result.Remote {
+		n.State = Restore
+	}
 	n.Note = m.renamed(n)
 	m.results[n.Index] = result
 	return nil

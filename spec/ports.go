@@ -76,7 +76,8 @@ type KindSpec struct {
 	Random      bool // draws random numbers, so that the seed is in the key
 	Limits      bool // honours --limit, so that the limit is in the key (a dataset)
 	Schema      Schema
-	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it.
+	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it. For an empty
+	// one it has every output and metric that a config can bring about, or those of likely names where users choose them.
 	Ports func(Config) Ports
 	// Check reports what is wrong with a config beyond what the schema says; it may be nil.
 	Check func(Config) []Problem
@@ -93,7 +94,8 @@ type KindSpec struct {
 const FileName = "{{file}}"
 
 // A Problem is what a kind has to say of a config: it sees neither source nor plan, so it names the attribute and
-// package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}.
+// package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}; with @ behind it, as in
+// {"source", "0", "map", "promt@"}, the key of a member is meant and not its value.
 type Problem struct {
 	Path    []string
 	Summary string

@@ -26,6 +26,8 @@ const (
 	TypeRowExpr    AttrType = "row expression"
 	TypeRowMap     AttrType = "map(row expression)"
 	TypeReference  AttrType = "reference"
+	// TypeExpression is what a block of the language itself reads in its own way: a condition, a type.
+	TypeExpression AttrType = "expression"
 )
 
 // A Shape says how many references an attribute takes. With One, a list of row references is a union.

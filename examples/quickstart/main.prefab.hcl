@@ -86,7 +86,7 @@ gate "data" {
   }
   check "pairs" {
     condition     = validate.quality.pair_count >= 1000
-    error_message = "There are ${validate.quality.pair_count} unique pairs: collect more prompts and annotations."
+    error_message = "Unique pairs: ${validate.quality.pair_count}, of 1000 that are asked for. Collect more prompts and annotations."
   }
   check "decontamination" {
     condition     = decontaminate.clean.decontamination >= 0.9

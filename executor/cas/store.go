@@ -77,6 +77,12 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// Exists reports whether there is a store in dir, which may be one that cannot be written.
+func Exists(dir string) bool {
+	_, err := os.ReadDir(filepath.Join(dir, "v1", entryDir))
+	return err == nil
+}
+
 // probe writes and removes an empty file: folders that exist say nothing about permissions, quotas or read-only mounts,
 // and a user should hear of those before an hour of work, not after.
 func (s *Store) probe() error {

@@ -32,8 +32,12 @@ type Placed struct {
 
 // ReadPlaced reads it; where there is no sound provenance nothing was put.
 func ReadPlaced(path string) (p Placed) {
-	b, err := os.ReadFile(ProvenanceName(path))
-	if err != nil || json.Unmarshal(b, &p) != nil {
+	f, err := Open(ProvenanceName(path))
+	if err != nil {
+		return Placed{}
+	}
+	defer f.Close()
+	if json.NewDecoder(f).Decode(&p) != nil {
 		return Placed{}
 	}
 	return p
@@ -98,14 +102,7 @@ func (r *Resolver) digest(path string) (spec.Digest, error) {
 
 // HashFile returns the digest of a file's bytes.
 func HashFile(path string) (d spec.Digest, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return d, err
-	}
-	if info.IsDir() {
-		return d, errors.New("this is a folder")
-	}
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return d, err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"slices"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
@@ -16,7 +15,7 @@ const frameVersion = frame.Version
 
 // frameFile reads a file through and says which segments it is made of.
 func frameFile(ctx context.Context, path string, s spec.Source, progress func(done int64)) (header []byte, list []planner.Segment, err error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,7 +48,7 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 		}
 		return nil
 	}
-	f, err := os.Open(Path(dir, file.Path))
+	f, err := Open(Path(dir, file.Path))
 	if err != nil {
 		return err
 	}
@@ -69,7 +68,7 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 // Places returns where the records of some segments begin in their file: line from 1, byte from 0. It reads the file up
 // to the last of them, so it is for messages only.
 func Places(dir string, s spec.Source, file planner.File, segments map[int]bool) (map[int][]frame.Place, error) {
-	f, err := os.Open(Path(dir, file.Path))
+	f, err := Open(Path(dir, file.Path))
 	if err != nil {
 		return nil, err
 	}

@@ -116,15 +116,11 @@ func generated(n int, s spec.Source) planner.File {
 func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error) {
 	var all []string
 	for _, pattern := range s.Paths {
-		if !strings.ContainsAny(pattern, "*?[") || exists(Path(r.Dir, pattern)) {
+		if !IsGlob(r.Dir, pattern) {
 			all = append(all, pattern)
 			continue
 		}
-		full := pattern
-		if !filepath.IsAbs(pattern) {
-			full = filepath.Join(literally(r.Dir), pattern)
-		}
-		found, err := filepath.Glob(full)
+		found, err := Glob(r.Dir, pattern)
 		if err == nil && len(found) == 0 {
 			err = errors.New("no file matches this glob: write a path that exists, relative to the folder of the spec")
 		}
@@ -144,10 +140,25 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 	return slices.Compact(all), nil
 }
 
-// exists is for files whose names look like globs.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+// Wildcards are the characters that make a path a glob.
+const Wildcards = "*?["
+
+// IsGlob reports whether a path stands for the files that it matches: it has wildcards, and is not itself the name of a
+// file.
+func IsGlob(dir, path string) bool {
+	if !strings.ContainsAny(path, Wildcards) {
+		return false
+	}
+	_, err := os.Lstat(Path(dir, path))
+	return err != nil
+}
+
+// Glob returns the files that a pattern matches, as the system knows them.
+func Glob(dir, pattern string) ([]string, error) {
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(literally(dir), pattern)
+	}
+	return filepath.Glob(pattern)
 }
 
 // literally escapes a folder's name, so that it stands for itself at the head of a glob. Windows knows no escape.
@@ -169,6 +180,9 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		return planner.File{}, err
 	case info.IsDir():
 		return planner.File{}, errors.New("this is a folder: name a file, or a glob such as " + path + "/*.jsonl")
+	}
+	if err := Regular(info); err != nil {
+		return planner.File{}, err
 	}
 	base, id := frameBase(s), identity(full, info)
 	if r.Store != nil && settled(info, r.Now()) {
@@ -204,14 +218,6 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		_ = r.Store.PutAction(base, id, raw) // a cache: what it cannot keep is read again
 	}
 	return f, nil
-}
-
-// Path returns a path of a spec as the system knows it.
-func Path(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, filepath.FromSlash(path))
 }
 
 // settled reports whether a file is old enough to be known by its times: a file that is written again within the

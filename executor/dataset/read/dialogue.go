@@ -25,7 +25,7 @@ func (w *worker) dialogue() *problem {
 		switch v.Kind() {
 		case expr.String:
 		case expr.Null:
-			return wrong(MissingField, "there is no %s", name)
+			return w.missing(MissingField, i)
 		default:
 			return wrong(WrongType, "%s is to be a string, not %s: %s", name, v.Kind(), quote(v.String()))
 		}

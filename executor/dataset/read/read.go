@@ -19,7 +19,7 @@ import (
 )
 
 // Version moves when the same record would make another row.
-const Version = "read/1"
+const Version = "read/2"
 
 // Options say what to make of records.
 type Options struct {
@@ -32,6 +32,8 @@ type Options struct {
 	Map map[string]*expr.Node
 	// Where says which records to take, by an expression over `row` that is true of them; nil takes all.
 	Where *expr.Node
+	// ImplicitPrompt says that the responses of pairs begin with the prompt, where a record has none of its own.
+	ImplicitPrompt bool
 	// Key is the user's own id of a row, an expression over `row`; nil makes ids of what the rows hold.
 	Key *expr.Node
 }

@@ -15,9 +15,6 @@ import (
 
 type runner struct{}
 
-// cardName is what the name of the dataset card adds to that of the file.
-const cardName = ".card.md"
-
 // A counter counts the bytes that go to the file.
 type counter struct {
 	io.Writer

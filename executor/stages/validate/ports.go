@@ -27,7 +27,7 @@ func ports(raw spec.Config) spec.Ports {
 	return p
 }
 
-// What the documented profile tells people to do when a metric fails.
+// What people are told to do when a metric fails.
 const (
 	adviceGap    = "The preference signal is weak. Generate more diverse responses (higher temperature, other models for chosen and rejected), clarify the annotation guidelines, and add clearer examples."
 	advicePairs  = "Collect more prompts and annotations; an AI annotator can do the first pass."

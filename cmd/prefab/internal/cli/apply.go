@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -88,6 +89,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 
 // apply runs the plan that get makes, in a project that it holds alone.
 func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*planner.Plan, error)) error {
+	a.view.Stream()
 	s, err := a.load(ctx, &f.variables)
 	if err != nil {
 		return err
@@ -152,6 +154,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 			return err
 		}
 	}
+	if s.closed != nil && plan.Summary.Run+plan.Summary.MayRun > 0 {
+		return s.closed
+	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {
 		return err
@@ -173,6 +178,10 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 			return err
 		}
 	}
+	if !out.Interrupted {
+		s.flush()
+	}
+	s.locate(out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
@@ -196,6 +205,24 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 		},
 		Previous: previousKey(s.history.View(ctx).Previous),
 	})
+}
+
+// locate puts the place in the spec before the reason of a stage that failed because of an attribute.
+func (s *session) locate(out *executor.Outcome) {
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		var e *stage.AttrError
+		if n.State != executor.Failed || !errors.As(n.Err, &e) {
+			continue
+		}
+		for b := range s.pipeline.Blocks {
+			if block := &s.pipeline.Blocks[b]; block.Addr == n.Node.Addr {
+				if at := block.Place(e.Path...); !at.IsZero() {
+					n.Reason = fmt.Sprintf("%s:%d: %s", at.File, at.Start.Line, n.Reason)
+				}
+			}
+		}
+	}
 }
 
 // previousKey looks up the key that an address had in the last run, which is read when it is first asked for: a run in

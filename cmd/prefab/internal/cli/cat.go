@@ -67,7 +67,7 @@ func (a *app) cat(cmd *cobra.Command, f *catFlags, address string) error {
 	for c := range o.Table.Chunks() {
 		chunk, err := o.Table.Load(cmd.Context(), c, names)
 		if err != nil {
-			return err
+			return i.whole(cmd.Context(), err)
 		}
 		rows := chunk.RowJSON(names...)
 		for r := range chunk.Rows {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -35,12 +37,7 @@ func (a *app) inspect(ctx context.Context, v *variables) (*inspected, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx), false)
-	specs := make([]*spec.KindSpec, 0, len(s.kinds))
-	for _, k := range s.kinds {
-		specs = append(specs, &k.KindSpec)
-	}
-	plan, err := planner.Make(s.pipeline, specs, facts, known, planner.Options{}, Version)
+	plan, known, err := s.make(ctx, facts, planner.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +71,18 @@ func (i *inspected) result(n *planner.Node) (*executor.Result, error) {
 	return nil, fmt.Errorf("%s has no stored result for the spec and inputs as they are: run prefab apply", n.Addr)
 }
 
+// whole passes an error on. Where it is that the store has lost something, every result is looked at in depth, which takes
+// the ones that are not whole out of the store: the next apply makes them again.
+func (i *inspected) whole(ctx context.Context, err error) error {
+	if errors.Is(err, cas.ErrNotFound) && !i.deep {
+		i.deep = true
+		if _, _, deepErr := i.make(ctx, i.plan.Facts, planner.Options{}); deepErr != nil {
+			return deepErr
+		}
+	}
+	return err
+}
+
 // stageCommand is a command that looks at one stage as it stands in the store.
 func (a *app) stageCommand(use, short string, look func(ctx context.Context, i *inspected, n *planner.Node) error) *cobra.Command {
 	var v variables
@@ -89,7 +98,7 @@ func (a *app) stageCommand(use, short string, look func(ctx context.Context, i *
 			if err != nil {
 				return err
 			}
-			return look(cmd.Context(), i, n)
+			return i.whole(cmd.Context(), look(cmd.Context(), i, n))
 		},
 	}
 	v.register(c.Flags())

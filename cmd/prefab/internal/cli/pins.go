@@ -18,7 +18,7 @@ func (a *app) lockCommand() *cobra.Command {
 	var v variables
 	c := &cobra.Command{
 		Use:   "lock",
-		Short: "Pin the inputs that the spec marks with pin = true, as they are now",
+		Short: "Pin the inputs that the spec marks with pin = true, as they are",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd.Context(), &v)
@@ -77,7 +77,7 @@ func (s *session) lockPath() string { return filepath.Join(s.dir, lang.LockName)
 
 // readPins reads the lock file; there is none before the first apply.
 func (s *session) readPins() (map[string]lang.Pin, error) {
-	src, err := os.ReadFile(s.lockPath())
+	src, err := readFile(s.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -123,7 +123,7 @@ func (s *session) checkPins(facts planner.Facts, locked bool) error {
 // whether the file had to be written.
 func (s *session) writePins(facts planner.Facts) (n int, wrote bool, err error) {
 	pins := s.pins(facts)
-	have, err := os.ReadFile(s.lockPath())
+	have, err := readFile(s.lockPath())
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
 		return len(pins), false, nil
 	}

@@ -28,8 +28,10 @@ func (r *recording) event(e executor.Event) {
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
-	if err := s.store.RegisterRoot(s.stateDir()); err != nil {
-		return nil, err
+	if s.closed == nil {
+		if err := s.local.RegisterRoot(s.stateDir()); err != nil {
+			return nil, err
+		}
 	}
 	rec, err := s.history.Begin(ctx, history.Run{
 		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,
@@ -66,11 +68,8 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 	if err := r.rec.Logs(ctx, r.log); err != nil {
 		return err
 	}
+	read := make(map[string][]history.File, len(r.plan.Facts.Files))
 	for addr, files := range r.plan.Facts.Files {
-		a, err := spec.ParseAddr(addr)
-		if err != nil {
-			return err
-		}
 		list := make([]history.File, 0, len(files))
 		for _, f := range files {
 			var size int64
@@ -79,9 +78,10 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 			}
 			list = append(list, history.File{Path: f.Path, Size: size, Digest: planner.FileDigest(f), Records: f.Records()})
 		}
-		if err := r.rec.Files(ctx, a, list); err != nil {
-			return err
-		}
+		read[addr] = list
+	}
+	if err := r.rec.Files(ctx, read); err != nil {
+		return err
 	}
 	if err := r.rec.Verdicts(ctx, out.Verdicts); err != nil {
 		return err

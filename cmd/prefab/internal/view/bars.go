@@ -44,6 +44,8 @@ func (s *Progress) draw(e executor.Event) {
 		s.drawn(e)
 	case "log":
 		fmt.Fprintf(s.bars, "  %s  %s\n", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
+	case "stopping":
+		fmt.Fprintln(s.bars, stopping)
 	case "warning":
 		fmt.Fprintln(s.bars, s.v.styles.warn.Render("Warning: ")+s.v.wrap(e.Text, 9))
 	}

@@ -138,7 +138,7 @@ func summaryLine(out *executor.Outcome) string {
 		head = "Stopped: "
 	case out.Count(executor.Failed) > 0:
 		head = "Failed: "
-	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Blocked)+written == 0:
+	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Restored)+out.Count(executor.Blocked)+written == 0:
 		head = "Nothing to do: "
 	}
 	return head + strings.Join(parts, ", ") + "."

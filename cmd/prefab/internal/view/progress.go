@@ -167,12 +167,17 @@ func (s *Progress) print(e executor.Event) {
 		line = fmt.Sprintf("  %s  %s", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
 	case "warning":
 		s.v.Warning(e.Text)
+	case "stopping":
+		line = stopping
 	}
 	if line != "" {
 		fmt.Fprintln(s.v.err, line)
 		s.wrote = time.Now()
 	}
 }
+
+// stopping is what a person is told after the first Ctrl-C.
+const stopping = "Stopping when the chunks at work are done; Ctrl-C again stops at once."
 
 // progressText says how far a stage is, with as much of its pace as there is room for.
 func progressText(e executor.Event, since time.Time, room int) string {

@@ -34,6 +34,7 @@ type View struct {
 	opts     Options
 	width    int
 	terminal bool // err is one, so progress may be drawn
+	stream   bool // what is printed for machines is a stream of events
 	styles   styles
 
 	reading sync.Mutex // guards read
@@ -104,10 +105,18 @@ func (v *View) Note(s string) {
 	}
 }
 
-// Warning tells of something that is wrong but stops nothing.
+// Stream says that what is printed for machines is a stream of events, as apply's is. Elsewhere it is one document.
+func (v *View) Stream() { v.stream = true }
+
+// Warning tells of something that is wrong but stops nothing. For machines it is an event of the stream, and beside a
+// document a line on standard error.
 func (v *View) Warning(s string) {
 	if v.opts.JSON {
-		v.printJSON(map[string]any{"type": "warning", "text": s})
+		out := v.err
+		if v.stream {
+			out = v.out
+		}
+		writeJSON(out, map[string]any{"type": "warning", "text": s})
 		return
 	}
 	fmt.Fprintln(v.err, v.styles.warn.Render("Warning: ")+v.wrap(s, 9))
@@ -167,12 +176,14 @@ func (v *View) Version(version string) {
 }
 
 // JSON prints a value as JSON, whatever the options say.
-func (v *View) printJSON(x any) {
+func (v *View) printJSON(x any) { writeJSON(v.out, x) }
+
+func writeJSON(w io.Writer, x any) {
 	b, err := json.Marshal(x)
 	if err != nil {
 		panic("view: no JSON: " + err.Error())
 	}
-	fmt.Fprintf(v.out, "%s\n", b)
+	fmt.Fprintf(w, "%s\n", b)
 }
 
 // wrap breaks text at the view's width; lines after the first are indented.
@@ -183,7 +194,15 @@ func (v *View) wrap(s string, indent int) string {
 		if i > 0 {
 			own := len(line) - len(strings.TrimLeft(line, " ")) // what is laid out stays so
 			at = indent + own
-			out.WriteString("\n" + strings.Repeat(" ", at))
+			out.WriteByte('\n')
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			out.WriteString(strings.Repeat(" ", at))
+			if own > 0 && at+lipgloss.Width(line[own:]) <= v.width {
+				out.WriteString(line[own:])
+				continue
+			}
 		}
 		column := at
 		for j, word := range strings.Fields(line) {
