@@ -1,7 +1,6 @@
 package cli
 
 import (
-
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
