@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
@@ -17,14 +15,6 @@ func suggest(p *spec.Pipeline, text string) string {
 		names = append(names, p.Gates[i].Addr.String())
 	}
 	return nearest(names, text)
-}
-
-// counted writes a number of things.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // nearest returns a hint at the name that is nearest to what was written, or nothing.
