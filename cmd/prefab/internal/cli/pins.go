@@ -162,7 +162,7 @@ func (s *session) writePins(facts planner.Facts) (n int, wrote bool, err error) 
 	pins := s.pins(facts)
 	have, err := readFile(s.lockPath())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return 0, false, err
 	}
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
 		return len(pins), false, nil
