@@ -65,6 +65,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"damage": damage,
 		"edit":   edit,
 		"exits":  exits,
+		"forge":  forge,
 	}
 	maps.Copy(all, processCommands)
 	return all

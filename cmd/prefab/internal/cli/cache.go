@@ -42,8 +42,8 @@ func (a *app) cacheCommand() *cobra.Command {
 		Use:   "cache",
 		Short: "Look at the cache, collect its garbage, verify it",
 		Long:  cacheHelp,
-		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args:  noArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.cacheStatsCommand(), a.cacheGCCommand(), a.cacheVerifyCommand())
 	return c

@@ -179,6 +179,7 @@ func (a *app) commands() []*cobra.Command {
 		a.showCommand(),
 		a.stagesCommand(),
 		a.validateCommand(),
+		a.verifyCommand(),
 		a.versionCommand(),
 		a.whyCommand(),
 	}
