@@ -28,7 +28,7 @@ const (
 
 // An Event is something that a person or a machine that watches a run wants to know.
 type Event struct {
-	Type string // start, progress, log, finish, verdict, placed, warning
+	Type string // start, progress, log, finish, stopping, verdict, placed, warning
 	Addr spec.Addr
 	Time time.Time
 
@@ -51,6 +51,7 @@ type Outcome struct {
 	Verdicts []planner.Verdict
 	Warnings []string
 	Placed   []Placement
+	Left     []Placement // what exports put under other names before
 	// Interrupted says that the run was stopped from outside.
 	Interrupted bool
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -40,6 +41,8 @@ type run struct {
 	opts  Options
 	dir   string
 	slots chan struct{}
+	// pipeline is the pipeline's digest. It is worked out when the first export asks: that takes longer than planning does.
+	pipeline func() spec.Digest
 
 	events sync.Mutex // serialises opts.Events
 	judge  *planner.Judge
@@ -61,6 +64,7 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 		slots: make(chan struct{}, opts.Parallelism), state: make([]NodeOutcome, len(plan.Nodes)),
 		left: make([]int, len(plan.Nodes)), next: make([][]int, len(plan.Nodes)), done: make(chan NodeOutcome),
 	}
+	x.pipeline = sync.OnceValue(func() spec.Digest { return spec.HashBytes(spec.Canonical(plan.Pipeline)) })
 	specs := map[string]*spec.KindSpec{}
 	for _, k := range kinds {
 		x.kinds[k.Name] = k
@@ -69,7 +73,9 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	x.judge = planner.NewJudge(plan.Pipeline, specs, x.measured)
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	told := context.AfterFunc(ctx, func() { x.emit(Event{Type: "stopping"}) })
 	x.loop(within, cancel)
+	told()
 	out := &Outcome{Nodes: x.state, Warnings: x.warned}
 	out.Interrupted = ctx.Err() != nil // FailFast ends only what is within
 	for i := range plan.Verdicts {
@@ -147,7 +153,7 @@ func (x *run) start(ctx context.Context, i int) (ended bool) {
 	}
 	members, err := x.members(n)
 	if err != nil {
-		o.State, o.Err, o.Reason = Failed, err, err.Error()
+		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
 		return true
 	}
 	x.emit(Event{Type: "start", Addr: n.Addr})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
@@ -171,6 +172,22 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 		if outcome(t, again, n.Node.Addr.String()).Result.Digest() != n.Result.Digest() {
 			t.Errorf("%s is not what it is in a run without interruption", n.Node.Addr)
 		}
+	}
+}
+
+func TestAStageThatIsLateFails(t *testing.T) {
+	l := newLab(t)
+	l.hold = make(chan struct{}, 1)
+	p := chain([]int64{1, 2})
+	p.Blocks[2] = block("sum.a", labConfig{Mode: "wait"}, "even.a")
+	p.Blocks[2].Timeout = 20 * time.Millisecond
+	out := l.apply(p)
+	states(t, out, map[string]executor.State{"even.a": executor.Ran, "sum.a": executor.Failed, "put.a": executor.Skipped})
+	if r := outcome(t, out, "sum.a").Reason; !strings.Contains(r, "within its timeout of 20ms") {
+		t.Errorf("a late stage fails because %q", r)
+	}
+	if out.Interrupted {
+		t.Error("a late stage interrupts the run")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -149,7 +150,7 @@ command "c" {
 		{
 			"command.c",
 			`{"inputs":["y","z"],"offset":0.15,"program":["echo","1","true"],"weights":[1,0.15,123456789012345678,1e+30,0]}`,
-			`{"api_key_env":"KEY","timeout":"30m"}`,
+			`{"api_key_env":"KEY"}`,
 		},
 		{"dataset.a", `{"max_record_bytes":67108864,"source":[{"label":"synthetic","rows":100}]}`, ``},
 		{
@@ -164,8 +165,8 @@ command "c" {
 		}
 	}
 	c := p.Blocks[0]
-	if c.Seed != 9 || c.Description != "d" {
-		t.Errorf("seed %d and description %q", c.Seed, c.Description)
+	if c.Seed != 9 || c.Description != "d" || c.Timeout != 30*time.Minute {
+		t.Errorf("seed %d, description %q and timeout %s", c.Seed, c.Description, c.Timeout)
 	}
 	if len(c.Inputs) != 2 || c.Inputs[0].Member != "y" || len(c.Inputs[0].Refs) != 2 || c.Inputs[0].Refs[0].String() != "dataset.b.pairs" {
 		t.Errorf("inputs %+v", c.Inputs)

@@ -24,7 +24,7 @@ func (l *loader) enabled(b *block, in *instance) bool {
 }
 
 // evaluateMetas evaluates the meta-arguments that carry no reference to a stage's order.
-func (l *loader) evaluateMetas(in *instance, unkeyed map[string]any) {
+func (l *loader) evaluateMetas(in *instance) {
 	metas := in.decl.body.metas
 	if a := metas["description"]; a != nil {
 		if v, ok := l.evalTo(a, cty.String, in.scope); ok && !v.IsNull() {
@@ -42,10 +42,11 @@ func (l *loader) evaluateMetas(in *instance, unkeyed map[string]any) {
 	}
 	if a := metas["timeout"]; a != nil {
 		if v, ok := l.evalTo(a, cty.String, in.scope); ok && !v.IsNull() {
-			if d, err := time.ParseDuration(v.AsString()); err != nil || d <= 0 {
+			d, err := time.ParseDuration(v.AsString())
+			if err != nil || d <= 0 {
 				l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "timeout is a time such as \"90s\", \"30m\" or \"2h30m\".")
 			}
-			unkeyed["timeout"] = v.AsString()
+			in.block.Timeout = d
 		}
 	}
 	if a := metas["backend"]; a != nil {

@@ -36,6 +36,12 @@ func (l *loader) project() spec.Project {
 	p.CachePath, _ = into["path"].(string)
 	p.Seed = asInt(into["seed"])
 	p.Parallelism = int(asInt(into["parallelism"]))
+	if list, _ := into["remote"].([]any); len(list) > 0 {
+		p.Remote = &spec.Remote{}
+		if err := spec.Config(spec.Canonical(list[0])).Decode(p.Remote); err != nil {
+			panic("lang: a remote that was checked cannot be read: " + err.Error())
+		}
+	}
 	return p
 }
 

@@ -3,6 +3,8 @@ package lang
 import (
 	"strings"
 	"testing"
+
+	"github.com/prefab-build/prefab/spec"
 )
 
 const oneVariable = `
@@ -37,6 +39,8 @@ func TestPrecedence(t *testing.T) {
 	check("auto c") // the order is that of the names
 	files["given.prefabvars"] = `x = "file"`
 	check("auto c") // not an auto file
+	opts.Recorded = []spec.Variable{{Name: "x", Value: []byte(`"recorded"`)}, {Name: "gone", Value: []byte(`1`)}, {Name: "secret"}}
+	check("recorded")
 	opts.Given = append(opts.Given, Given{Name: "x", Value: "first"})
 	check("first")
 	opts.Given = append(opts.Given, Given{File: "given.prefabvars"})
@@ -60,11 +64,16 @@ func TestGivenTypes(t *testing.T) {
 		{"object({ a = string, b = optional(number, 2) })", `{ a = 1 }`, `{"a":"1","b":2}`},
 		{"list(object({ p = optional(string) }))", `[{}]`, `[{"p":null}]`},
 		{"tuple([string, number])", `[1, "2"]`, `["1",2]`},
+		{"string", "${template} %{if}", `"${template} %{if}"`},
 	} {
-		p := mustLoad(t, map[string]string{"main.prefab.hcl": `variable "x" { type = ` + c.typ + ` }`},
-			Options{Given: []Given{{Name: "x", Value: c.given}}})
+		files := map[string]string{"main.prefab.hcl": `variable "x" { type = ` + c.typ + ` }`}
+		p := mustLoad(t, files, Options{Given: []Given{{Name: "x", Value: c.given}}})
 		if got := string(p.Variables[0].Value); got != c.want {
 			t.Errorf("%s given %s is %s, want %s", c.typ, c.given, got, c.want)
+		}
+		again := mustLoad(t, files, Options{Recorded: p.Variables})
+		if got := string(again.Variables[0].Value); got != c.want {
+			t.Errorf("%s as a saved plan recorded it, %s, is %s", c.typ, c.want, got)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func resolve(t spec.Threshold, def *spec.MetricDef, profile string) (spec.Limit,
 		if !ok {
 			return l, false
 		}
-		l.Min, l.Max, l.Open, l.Warn = profiled.Min, profiled.Max, profiled.Open, profiled.Warn
+		l.Min, l.Max, l.Open, l.Warn, l.Or = profiled.Min, profiled.Max, profiled.Open, profiled.Warn, profiled.Or
 	}
 	if l.End == "" {
 		l.End = profiled.End
@@ -193,14 +193,34 @@ func judgeThreshold(b *spec.Block, t spec.Threshold, k *spec.KindSpec, profile s
 		return v
 	}
 	v.Outcome = Pass
-	if !l.Holds(*x) {
+	if !l.Holds(*x) && !otherHolds(&v, metrics, l) {
 		v.Outcome = Fail
 		v.Message = t.Message
+		if v.Message == "" && def.Advise != nil {
+			v.Message = def.Advise(func(name string) (float64, bool) {
+				m, ok := find(metrics, name)
+				if !ok || !m.Available() {
+					return 0, false
+				}
+				return *m.Value, true
+			})
+		}
 		if v.Message == "" {
 			v.Message = def.Advice
 		}
 	}
 	return v
+}
+
+// otherHolds judges by the metric that may be within the limit instead, and notes it in the verdict when there is one.
+func otherHolds(v *Verdict, metrics []spec.Metric, l spec.Limit) bool {
+	m, ok := find(metrics, l.Or)
+	if !ok || !m.Available() {
+		return false
+	}
+	v.Metrics = append(v.Metrics, m)
+	x, _ := endOf(m, l.End)
+	return x != nil && l.Holds(*x)
 }
 
 func endOf(m spec.Metric, end string) (*float64, string) {

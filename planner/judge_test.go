@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,6 +53,40 @@ func TestThresholdsAndProfiles(t *testing.T) {
 				t.Error("it is not evaluated, and does not say why")
 			}
 		})
+	}
+}
+
+// A limit that another metric may hold instead.
+func TestALimitWithAnAlternative(t *testing.T) {
+	kinds := map[string]*spec.KindSpec{"keep": {Name: "keep", Ports: func(spec.Config) spec.Ports {
+		return spec.Ports{Metrics: []spec.MetricDef{{
+			Name: "score", Limits: map[string]spec.Limit{"strict": {Min: spec.F(0.7), End: "low", Or: "share"}},
+		}}}
+	}}}
+	metric := func(name string, low float64) spec.Metric {
+		m := spec.Value(name, low+0.1, 100)
+		m.Low = &low
+		return m
+	}
+	for want, list := range map[string][]spec.Metric{
+		"pass score_low >= 0.7 or share_low >= 0.7, 1 metrics": {metric("score", 0.7), metric("share", 0.1)},
+		"pass score_low >= 0.7 or share_low >= 0.7, 2 metrics": {metric("score", 0.6), metric("share", 0.7)},
+		"fail score_low >= 0.7 or share_low >= 0.7, 2 metrics": {metric("score", 0.6), metric("share", 0.69)},
+		"fail score_low >= 0.7 or share_low >= 0.7, 1 metrics": {metric("score", 0.6), spec.Unavailable("share", "no votes")},
+		"fail score_low >= 0.65, 1 metrics":                    {metric("score", 0.6), metric("share", 0.9)},
+	} {
+		var limit spec.Threshold
+		if strings.Contains(want, "0.65") {
+			limit.Min = spec.F(0.65) // one's own limit has no alternative
+		}
+		b := stage("keep.a")
+		limit.Metric = "score"
+		b.Limits = []spec.Threshold{limit}
+		p := &spec.Pipeline{Project: spec.Project{Profile: "strict"}, Blocks: []spec.Block{b}}
+		v := NewJudge(p, kinds, func(spec.Addr) ([]spec.Metric, Outcome) { return list, Pass }).Verdict(0)
+		if got := fmt.Sprintf("%s %s, %d metrics", v.Outcome, v.Condition, len(v.Metrics)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

@@ -32,11 +32,14 @@ type Artifact interface {
 type Result struct {
 	Outputs map[string]Artifact
 	Metrics []spec.Metric
+	Remote  bool                   // it is in a remote store, and not yet in the local one
+	Files   map[string]spec.Digest // what a stage that places files puts there, by what the names add to its path
 }
 
 // Previous is the last full run, by address.
 type Previous struct {
 	Run   int64
+	Ended bool // it came to its end, whatever that was; else it was killed, or still runs
 	Nodes map[string]PreviousNode
 	Files map[string][]PreviousFile // by address
 }

@@ -285,7 +285,7 @@ func TestVerdictsOfAPlan(t *testing.T) {
 
 // previous is the last run as a plan left it.
 func previous(p *Plan) *Previous {
-	prev := &Previous{Run: 1, Nodes: map[string]PreviousNode{}, Files: map[string][]PreviousFile{}}
+	prev := &Previous{Run: 1, Ended: true, Nodes: map[string]PreviousNode{}, Files: map[string][]PreviousFile{}}
 	for _, n := range p.Nodes {
 		was := PreviousNode{Base: n.Base, State: "ran"}
 		if n.Key != nil {
@@ -314,6 +314,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"lost", all("keep.a"), nothing, "keep.a", "its result is no longer in the cache"},
 		{"new", all("keep.a"), func(_ *spec.Pipeline, prev *Previous) { delete(prev.Nodes, "keep.a") }, "keep.a", "new"},
+		{"killed", all("keep.a"), func(_ *spec.Pipeline, prev *Previous) { delete(prev.Nodes, "keep.a"); prev.Ended = false }, "keep.a", "the last run did not come to its end"},
 		{"config", all("keep.a"), func(p *spec.Pipeline, _ *Previous) { p.Blocks[3].Config = spec.Config(`{"n":8}`) }, "keep.a", "n = 8 added"},
 		{"input", all("keep.a"), func(_ *spec.Pipeline, prev *Previous) {
 			was := prev.Nodes["keep.a"]
@@ -362,8 +363,12 @@ func TestASavedPlanReadsBackAndGoesStale(t *testing.T) {
 	if string(spec.Canonical(back)) != string(spec.Canonical(saved)) {
 		t.Errorf("a saved plan is read back as\n%s\nwant\n%s", spec.Canonical(back), raw)
 	}
-	if why := back.Stale(mustMake(t, p, all(), Options{})); why != "" {
-		t.Errorf("the plan is stale when more is cached: %s", why)
+	bound, why := back.Bind(plan.Pipeline, plan.Facts, plan.Prefab)
+	if why != "" {
+		t.Fatalf("a plan is stale although nothing changed: %s", why)
+	}
+	if got, want := string(spec.Canonical(bound)), string(spec.Canonical(plan)); got != want {
+		t.Errorf("a saved plan comes back as\n%s\nwant\n%s", got, want)
 	}
 	for want, change := range map[string]func(*Plan){
 		"it was made by prefab test":     func(n *Plan) { n.Prefab = "other" },
@@ -372,7 +377,7 @@ func TestASavedPlanReadsBackAndGoesStale(t *testing.T) {
 	} {
 		now := mustMake(t, p, all(), Options{})
 		change(now)
-		if why := back.Stale(now); why != want {
+		if _, why := back.Bind(now.Pipeline, now.Facts, now.Prefab); why != want {
 			t.Errorf("stale since %q, want %q", why, want)
 		}
 	}
@@ -380,7 +385,33 @@ func TestASavedPlanReadsBackAndGoesStale(t *testing.T) {
 	tight := ship()
 	tight.Gates = p.Gates
 	tight.Blocks[3] = limited(tight.Blocks[3], spec.Threshold{Min: spec.F(0.9)})
-	if back.Stale(mustMake(t, tight, all(), Options{})) == "" {
+	if _, why := back.Bind(tight, plan.Facts, plan.Prefab); why == "" {
 		t.Error("a changed threshold leaves the plan fresh")
+	}
+}
+
+// TestABentPlanIsRefused: a file that was written by hand with a right digest must not lead the executor out of the
+// plan.
+func TestABentPlanIsRefused(t *testing.T) {
+	p := ship()
+	for name, bend := range map[string]func(*Saved){
+		"a node is missing":         func(s *Saved) { s.Nodes[1] = nil },
+		"nodes are out of order":    func(s *Saved) { s.Nodes[0], s.Nodes[1] = s.Nodes[1], s.Nodes[0] },
+		"an input is its own":       func(s *Saved) { last := s.Nodes[len(s.Nodes)-1]; last.Inputs[0].Node = last.Index },
+		"an input is not there":     func(s *Saved) { s.Nodes[len(s.Nodes)-1].Inputs[0].Node = -1 },
+		"a guard is not there":      func(s *Saved) { s.Nodes[0].Guards = []int{99} },
+		"it waits for what follows": func(s *Saved) { s.Nodes[0].After = []int{1} },
+		"a stage is not the spec's": func(s *Saved) { s.Nodes[0].Addr = addr("data.other") },
+	} {
+		plan := mustMake(t, p, all(), Options{})
+		saved := Save(plan)
+		for i, n := range saved.Nodes { // Save shares the inner lists
+			n.Inputs = slices.Clone(n.Inputs)
+			saved.Nodes[i] = n
+		}
+		bend(&saved)
+		if bound, why := saved.Bind(p, plan.Facts, plan.Prefab); why == "" {
+			t.Errorf("%s: the plan is taken: %s", name, spec.Canonical(bound))
+		}
 	}
 }

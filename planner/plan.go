@@ -5,7 +5,6 @@
 package planner
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/prefab-build/prefab/spec"
@@ -25,7 +24,7 @@ const (
 	Excluded State = "excluded" // left out by --target or --exclude
 )
 
-// A Plan is what will be done. It is plain data: a saved plan is its JSON.
+// A Plan is what will be done. It is plain data; see Saved for its form in a file.
 type Plan struct {
 	Prefab   string         `json:"prefab"`
 	Pipeline *spec.Pipeline `json:"pipeline"`
@@ -33,8 +32,10 @@ type Plan struct {
 	Nodes    []*Node        `json:"nodes"` // every node after those that it reads
 	Verdicts []Verdict      `json:"verdicts,omitempty"`
 	Changes  []Change       `json:"changes,omitempty"`
-	Options  Options        `json:"options"`
-	Summary  Summary        `json:"summary"`
+	// Placements are the exported files that are not as they should be, whether or not their stages run.
+	Placements []Placement `json:"placements,omitempty"`
+	Options    Options     `json:"options"`
+	Summary    Summary     `json:"summary"`
 }
 
 // Options narrow what a plan covers.
@@ -76,8 +77,8 @@ type Node struct {
 	Guards []int  `json:"guards,omitempty"`
 	// After are the nodes whose verdicts the guards rest on: order without data.
 	After    []int         `json:"after,omitempty"`
-	Estimate time.Duration `json:"estimate,omitempty"` // 0: never run before
-	Rows     int64         `json:"rows,omitempty"`     // rows in, where known
+	Estimate time.Duration `json:"estimate_ns,omitempty"` // 0: never run before
+	Rows     int64         `json:"rows_in,omitempty"`     // where known
 }
 
 // A Key is the second half of a node's key and the address of its action.
@@ -105,6 +106,9 @@ type Facts struct {
 	Files   map[string][]File `json:"files,omitempty"`   // by address of the reading stage
 	Classes map[string]string `json:"classes,omitempty"` // numerics class by address of the backend
 	Arch    string            `json:"arch"`              // numerics class of this machine, such as amd64/1
+	// Destinations is what lies where stages place their files, by address. It is no part of what a saved plan compares:
+	// it is looked at again when the files are placed.
+	Destinations map[string]Destination `json:"-"`
 }
 
 // A File is one file of a source, or one generated source.
@@ -113,6 +117,7 @@ type File struct {
 	Path     string    `json:"path,omitempty"` // as found, relative to the pipeline's folder
 	Header   []byte    `json:"header,omitempty"`
 	Segments []Segment `json:"segments"`
+	Notes    []string  `json:"notes,omitempty"` // what a person should know of it
 }
 
 // Records returns how many records the file holds.
@@ -132,9 +137,6 @@ type Segment struct {
 	Offset  int64       `json:"offset"` // of its first byte in the unpacked file
 }
 
-// Encode returns the plan as it is saved.
-func (p *Plan) Encode() ([]byte, error) { return json.Marshal(p) }
-
 // Node returns the node of an address.
 func (p *Plan) Node(a spec.Addr) (*Node, bool) {
 	for _, n := range p.Nodes {
@@ -143,6 +145,12 @@ func (p *Plan) Node(a spec.Addr) (*Node, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Idle reports whether nothing is to be done: no stage runs, and every exported file is as it should be.
+func (p *Plan) Idle() bool {
+	s := p.Summary
+	return s.Run+s.MayRun+s.Restore+len(p.Placements) == 0
 }
 
 func (p *Plan) summarise() {

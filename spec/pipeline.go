@@ -5,6 +5,8 @@ package spec
 
 import (
 	"encoding/json"
+	"strings"
+	"time"
 
 	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
@@ -29,6 +31,17 @@ type Project struct {
 	CachePath       string `json:"cache_path,omitempty"`
 	Cache           *Cache `json:"cache,omitempty"` // nil: as Limits says
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
+	// Remote is the store behind the cache, if there is one.
+	Remote *Remote `json:"remote,omitempty"`
+}
+
+// A Remote is a store that several machines share.
+type Remote struct {
+	Driver   string `json:"label"`               // folder or http
+	Path     string `json:"path,omitempty"`      // of a folder
+	URL      string `json:"url,omitempty"`       // of a server
+	TokenEnv string `json:"token_env,omitempty"` // the variable that holds the token
+	ReadOnly bool   `json:"read_only,omitempty"`
 }
 
 // A Cache says what is kept of what no project needs.
@@ -68,20 +81,32 @@ type Setting struct {
 
 // A Block is one stage.
 type Block struct {
-	Addr    Addr        `json:"addr"`
-	Config  Config      `json:"config"`            // keyed attributes
-	Unkeyed Config      `json:"unkeyed,omitempty"` // attributes that can change no output
-	Inputs  []Input     `json:"inputs,omitempty"`  // in the order of the schema's attributes and of their members
-	Backend Addr        `json:"backend,omitzero"`
-	Seed    int64       `json:"seed,omitempty"` // the block's own `seed`
-	Require []Addr      `json:"requires,omitempty"`
-	Limits  []Threshold `json:"thresholds,omitempty"`
+	Addr    Addr    `json:"addr"`
+	Config  Config  `json:"config"`            // keyed attributes
+	Unkeyed Config  `json:"unkeyed,omitempty"` // attributes that can change no output
+	Inputs  []Input `json:"inputs,omitempty"`  // in the order of the schema's attributes and of their members
+	Backend Addr    `json:"backend,omitzero"`
+	Seed    int64   `json:"seed,omitempty"` // the block's own `seed`
+	// Timeout is how long the stage may work before it fails; 0 is as long as it takes. It is in no key.
+	Timeout time.Duration `json:"timeout_ns,omitempty"`
+	Require []Addr        `json:"requires,omitempty"`
+	Limits  []Threshold   `json:"thresholds,omitempty"`
 	// Values holds what file(), fileset() and env() returned on the way to this block's attributes, by call.
 	Values      map[string]string `json:"values,omitempty"`
 	Description string            `json:"description,omitempty"`
-	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header). It is in
-	// no key and no plan.
+	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header; with @ behind
+	// it, the key of a member). It is in no key and no plan.
 	Source map[string]diag.Range `json:"-"`
+}
+
+// Place finds where an attribute stands, or the nearest thing around it; the path is as of a Problem.
+func (b *Block) Place(path ...string) diag.Range {
+	for n := len(path); n > 0; n-- {
+		if r, ok := b.Source[strings.Join(path[:n], ".")]; ok {
+			return r
+		}
+	}
+	return b.Source[""]
 }
 
 // An Input is one member of one input port.

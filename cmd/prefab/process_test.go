@@ -16,7 +16,7 @@ import (
 )
 
 // processCommands are the commands of scripts that deal with a running program.
-var processCommands = map[string]func(*testscript.TestScript, bool, []string){"meet": meet, "during": during}
+var processCommands = map[string]func(*testscript.TestScript, bool, []string){"meet": meet, "insist": insist, "during": during}
 
 var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
 
@@ -33,6 +33,17 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	p := startProgram(ts, args[2], args[3:])
 	p.wait(ts, code, func() { ts.Check(p.cmd.Process.Signal(signal)) })
+}
+
+// insist TEXT PROGRAM ARG... sends a program SIGINT when it has written a line with the text, and once more when it says
+// that it is stopping: the second one ends it on the spot.
+func insist(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: insist TEXT PROGRAM ARG...")
+	}
+	p := startProgram(ts, args[0], args[1:])
+	p.again = func() { ts.Check(p.cmd.Process.Signal(syscall.SIGINT)) }
+	p.wait(ts, -1, p.again)
 }
 
 // during TEXT PROGRAM ARG... -- CODE OTHER ARG... pauses a program when it has written a line with the text, runs the
@@ -56,6 +67,7 @@ type program struct {
 	found chan struct{} // closed at the first line with the text
 	ended chan error
 	text  string
+	again func()   // what to do when it says that it is stopping
 	lines []string // what it wrote; read it after the end
 }
 
@@ -96,6 +108,9 @@ func (p *program) read(r io.Reader) {
 		if !met && strings.Contains(lines.Text(), p.text) {
 			met = true
 			close(p.found)
+		}
+		if p.again != nil && strings.Contains(lines.Text(), `"type":"stopping"`) {
+			p.again()
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prefab-build/prefab/spec"
@@ -88,6 +89,12 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// Exists reports whether there is a store in dir, which may be one that cannot be written.
+func Exists(dir string) bool {
+	_, err := os.ReadDir(filepath.Join(dir, "v1", entryDir))
+	return err == nil
+}
+
 // Dir returns the folder that the store was opened with, as an absolute path.
 func (s *Store) Dir() string { return s.dir }
 
@@ -116,7 +123,12 @@ func (e *FolderError) Error() string {
 // Unwrap returns the cause.
 func (e *FolderError) Unwrap() error { return e.Err }
 
-func (s *Store) unwritable(err error) error { return &FolderError{Dir: s.dir, Err: err} }
+func (s *Store) unwritable(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return fmt.Errorf("writing to the cache: %w", err) // another folder would not help
+	}
+	return &FolderError{Dir: s.dir, Err: err}
+}
 
 // A Damage describes a file of the store that does not hold what its name says, or an entry that was dropped.
 type Damage struct {

@@ -176,7 +176,7 @@ func read[T any](ctx context.Context, h *DB, query func(*sql.DB) (T, error)) (T,
 
 // write calls record in a transaction. A damaged file is set aside, and the record goes to a new one; before that,
 // again writes there what the record builds on.
-func (h *DB) write(ctx context.Context, again, record func(*sql.Tx) error) error {
+func (h *DB) write(ctx context.Context, again, record func(*transaction) error) error {
 	err := h.transact(ctx, record)
 	if isDamage(err) {
 		aside, moveErr := h.setAside()
@@ -184,7 +184,7 @@ func (h *DB) write(ctx context.Context, again, record func(*sql.Tx) error) error
 			return fmt.Errorf("the run history %s is damaged (%w) and cannot be set aside: %w", h.path, err, moveErr)
 		}
 		h.warn(fmt.Sprintf("the run history was damaged (%v); it was renamed to %s and a new one begun", err, aside))
-		err = h.transact(ctx, func(tx *sql.Tx) error {
+		err = h.transact(ctx, func(tx *transaction) error {
 			if err := again(tx); err != nil {
 				return err
 			}
@@ -197,7 +197,7 @@ func (h *DB) write(ctx context.Context, again, record func(*sql.Tx) error) error
 	return nil
 }
 
-func (h *DB) transact(ctx context.Context, record func(*sql.Tx) error) error {
+func (h *DB) transact(ctx context.Context, record func(*transaction) error) error {
 	db, err := h.writer(ctx)
 	if err != nil {
 		return err
@@ -207,10 +207,29 @@ func (h *DB) transact(ctx context.Context, record func(*sql.Tx) error) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := record(tx); err != nil {
+	if err := record(&transaction{tx: tx, prepared: map[string]*sql.Stmt{}}); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// A transaction prepares each statement once: a run of ten thousand stages says the same five fifty thousand times.
+type transaction struct {
+	tx       *sql.Tx
+	prepared map[string]*sql.Stmt // closed by the end of the transaction
+}
+
+// ExecContext is that of sql.Tx.
+func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s := t.prepared[query]
+	if s == nil {
+		var err error
+		if s, err = t.tx.PrepareContext(ctx, query); err != nil {
+			return nil, err
+		}
+		t.prepared[query] = s
+	}
+	return s.ExecContext(ctx, args...)
 }
 
 // setAside renames the file, with its log so that it can be looked into, to the first free name history.db.bad-N.

@@ -3,6 +3,7 @@ package history_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -103,7 +104,7 @@ func TestRunComesBackWhole(t *testing.T) {
 		{Subject: split, Check: "leak", Threshold: true, Severity: "error", Outcome: planner.Pass, Metrics: []spec.Metric{spec.Value("leak", 0, 3)}},
 	}
 	must(t, rec.Nodes(ctx, nodes...))
-	must(t, rec.Files(ctx, bench, files))
+	must(t, rec.Files(ctx, map[string][]history.File{bench.String(): files}))
 	must(t, rec.Verdicts(ctx, verdicts[:1]))
 	must(t, rec.Verdicts(ctx, verdicts)) // in place of the first ones
 	must(t, rec.End(ctx, at(3), 3, "blocked"))
@@ -141,7 +142,7 @@ func TestTrialsAndKilledRunsAreNotTheLast(t *testing.T) {
 	must(t, full.End(ctx, at(1), 0, "passed"))
 	must(t, killed.Nodes(ctx, node(split, "ran", "new", "in", 2*time.Minute)))
 	must(t, trial.Nodes(ctx, node(split, "ran", "trial", "in", time.Second), node(bench, "ran", "trial", "in", time.Second)))
-	must(t, trial.Files(ctx, bench, []history.File{{Path: "a"}}))
+	must(t, trial.Files(ctx, map[string][]history.File{bench.String(): {{Path: "a"}}}))
 	must(t, trial.End(ctx, at(3), 0, "trial"))
 
 	if last := check[*history.Run](t)(h.Last(ctx)); last == nil || last.ID != full.ID() || !last.Ended() {
@@ -176,9 +177,9 @@ func TestPreviousComparesWithTheLastKnownInputs(t *testing.T) {
 	first, second, third := begin(t, h, run(0, 0)), begin(t, h, run(1, 0)), begin(t, h, run(2, 0))
 	ran, skipped, never := node(split, "ran", "a", "b", 1), node(split, "skipped", "c", "", 0), node(bench, "skipped", "d", "", 0)
 	must(t, first.Nodes(ctx, ran, never))
-	must(t, first.Files(ctx, bench, []history.File{{Path: "old", Records: 1}}))
+	must(t, first.Files(ctx, map[string][]history.File{bench.String(): {{Path: "old", Records: 1}}}))
 	must(t, second.Nodes(ctx, skipped))
-	must(t, second.Files(ctx, bench, []history.File{{Path: "new", Size: 5, Digest: spec.HashBytes(nil), Records: 2}}))
+	must(t, second.Files(ctx, map[string][]history.File{bench.String(): {{Path: "new", Size: 5, Digest: spec.HashBytes(nil), Records: 2}}}))
 	same(t, "previous", check[*planner.Previous](t)(h.Previous(ctx)), &planner.Previous{
 		Run: third.ID(),
 		Nodes: map[string]planner.PreviousNode{
@@ -318,5 +319,85 @@ func BenchmarkPrevious(b *testing.B) {
 			b.Fatal(err)
 		}
 		must(b, other.Close())
+	}
+}
+
+// TestLogIsThatOfTheRunThatDidTheWork: a run that finds a stage cached writes nothing and hides nothing.
+func TestLogIsThatOfTheRunThatDidTheWork(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h, _ := open(t, path)
+	ctx := t.Context()
+	same(t, "before any run", check[[]history.LogLine](t)(h.LogOf(ctx, split)), []history.LogLine(nil))
+	line := func(minute int, text string) history.LogLine {
+		return history.LogLine{Addr: split, Time: at(minute), Text: text}
+	}
+	for i, r := range []struct {
+		state string
+		lines []history.LogLine
+	}{
+		{"ran", []history.LogLine{line(0, "old")}},
+		{"failed", []history.LogLine{line(1, "step 1"), {Addr: bench, Time: at(1), Text: "other"}, line(2, "step 2")}},
+		{"cached", nil},
+	} {
+		rec := begin(t, h, run(i, 0))
+		must(t, rec.Nodes(ctx, node(split, r.state, "a", "b", 1)))
+		must(t, rec.Logs(ctx, r.lines))
+	}
+	want := []history.LogLine{line(1, "step 1"), line(2, "step 2")}
+	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), want)
+}
+
+// TestARunThatRepeatsAnother has that one's nodes, and is the last run of each of them.
+func TestARunThatRepeatsAnother(t *testing.T) {
+	h, _ := open(t, filepath.Join(t.TempDir(), "history.db"))
+	ctx := t.Context()
+	rec := begin(t, h, run(0, 0))
+	must(t, rec.Nodes(ctx, node(split, "cached", "a", "b", 1)))
+	if err := h.Repeat(ctx, history.Run{Start: at(1), End: at(2), Command: "apply", Repeats: rec.ID()}); err == nil {
+		t.Error("a run that has not ended is repeated")
+	}
+	must(t, rec.End(ctx, at(1), 3, "exit code 3"))
+	must(t, h.Repeat(ctx, history.Run{Start: at(2), End: at(3), Command: "apply again", Repeats: rec.ID()}))
+	if err := h.Repeat(ctx, history.Run{Start: at(2), Repeats: 99}); err == nil {
+		t.Error("a run that is not there is repeated")
+	}
+	list := check[[]history.Run](t)(h.Runs(ctx, 0))
+	if len(list) != 2 {
+		t.Fatalf("%d runs", len(list))
+	}
+	last := list[0]
+	same(t, "states", last.States, map[string]int{"cached": 1})
+	same(t, "exit code", last.ExitCode, 3)
+	same(t, "command", last.Command, "apply again")
+	full := check[*history.Record](t)(h.Run(ctx, last.ID))
+	if len(full.Nodes) != 1 || full.Nodes[0].Run != last.ID {
+		t.Errorf("its nodes are %v", full.Nodes)
+	}
+	same(t, "last run of the stage", check[*history.Node](t)(h.LastOf(ctx, split)).Run, last.ID)
+	same(t, "last run", check[*planner.Previous](t)(h.Previous(ctx)).Run, last.ID)
+}
+
+func TestTablesOfVersion1AreCarriedOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h, _ := open(t, path)
+	ctx := t.Context()
+	must(t, begin(t, h, run(0, 0)).Nodes(ctx, node(split, "ran", "a", "b", 1)))
+	must(t, h.Close())
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	_, err = db.ExecContext(ctx, `DROP TABLE logs; DROP INDEX runs_repeats; ALTER TABLE runs DROP COLUMN repeats;
+		DROP INDEX timed_by_addr; DROP INDEX timed_by_base; CREATE INDEX nodes_by_base ON nodes (base, id); PRAGMA user_version = 1`)
+	must(t, err)
+	must(t, db.Close())
+	h, warnings := open(t, path)
+	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), []history.LogLine(nil))
+	same(t, "runs", len(check[[]history.Run](t)(h.Runs(ctx, 0))), 1)
+	same(t, "last run of the stage", check[*history.Node](t)(h.LastOf(ctx, split)).Run, int64(1))
+	rec := begin(t, h, run(1, 0))
+	must(t, rec.Nodes(ctx, node(split, "ran", "a", "b", 1)))
+	must(t, rec.Logs(ctx, []history.LogLine{{Addr: split, Time: at(1), Text: "new"}}))
+	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), []history.LogLine{{Addr: split, Time: at(1), Text: "new"}})
+	if list := check[[]history.Run](t)(h.Runs(ctx, 0)); len(list) != 2 || len(*warnings) != 0 {
+		t.Errorf("runs %v, warned of %q", list, *warnings)
 	}
 }

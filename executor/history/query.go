@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/prefab-build/prefab/planner"
@@ -43,8 +44,14 @@ func (h *DB) Run(ctx context.Context, id int64) (*Record, error) {
 			return nil, err
 		}
 		rec := &Record{Run: *r}
+		if r.Repeats != 0 {
+			id = r.Repeats
+		}
 		if rec.Nodes, err = nodes(ctx, db, "n.run = ? ORDER BY n.id", id); err != nil {
 			return nil, err
+		}
+		for i := range rec.Nodes {
+			rec.Nodes[i].Run = r.ID
 		}
 		if rec.Files, err = files(ctx, db, "files f JOIN texts t ON t.digest = f.list WHERE f.run = ?", id); err != nil {
 			return nil, err
@@ -60,7 +67,32 @@ func (h *DB) Run(ctx context.Context, id int64) (*Record, error) {
 // LastOf returns what the stage at addr came to the last time that a full run recorded it, or nil when none did.
 func (h *DB) LastOf(ctx context.Context, addr spec.Addr) (*Node, error) {
 	return read(ctx, h, func(db *sql.DB) (*Node, error) {
-		return one(nodes(ctx, db, "n.addr = ? AND n.trial = 0 ORDER BY n.id DESC LIMIT 1", addr.String()))
+		n, err := one(nodes(ctx, db, "n.addr = ? AND n.trial = 0 ORDER BY n.id DESC LIMIT 1", addr.String()))
+		if n == nil || err != nil {
+			return nil, err
+		}
+		if v, err := schemaVersion(ctx, db); v < 3 || err != nil {
+			return n, err
+		}
+		return n, db.QueryRowContext(ctx, "SELECT coalesce(max(id), ?1) FROM runs WHERE repeats = ?1", n.Run).Scan(&n.Run)
+	})
+}
+
+// LogOf returns what the stage at addr wrote the last time that a full run did its work, which is the run before one that
+// found it cached. It is empty when it wrote nothing.
+func (h *DB) LogOf(ctx context.Context, addr spec.Addr) ([]LogLine, error) {
+	return read(ctx, h, func(db *sql.DB) ([]LogLine, error) {
+		if v, err := schemaVersion(ctx, db); v < 2 || err != nil {
+			return nil, err // nothing has been recorded since logs are
+		}
+		return collect(ctx, db, func(row *sql.Rows) (LogLine, error) {
+			l := LogLine{Addr: addr}
+			var at int64
+			err := row.Scan(&at, &l.Text)
+			l.Time = time.Unix(0, at).UTC()
+			return l, err
+		}, `SELECT at, line FROM logs WHERE addr = ?1 AND run = (SELECT run FROM nodes WHERE addr = ?1 AND trial = 0
+			AND state IN ('ran', 'same', 'failed', 'stopped') ORDER BY id DESC LIMIT 1) ORDER BY seq`, addr.String())
 	})
 }
 
@@ -70,12 +102,14 @@ func (h *DB) LastOf(ctx context.Context, addr spec.Addr) (*Node, error) {
 // be told from a new stage.
 func (h *DB) Previous(ctx context.Context) (*planner.Previous, error) {
 	return read(ctx, h, func(db *sql.DB) (*planner.Previous, error) {
-		last, err := one(runs(ctx, db, "row_limit = 0 ORDER BY id DESC LIMIT 1"))
-		if last == nil || err != nil {
-			return nil, err
+		p := &planner.Previous{Nodes: map[string]planner.PreviousNode{}, Files: map[string][]planner.PreviousFile{}}
+		err := db.QueryRowContext(ctx, "SELECT id, finish IS NOT NULL FROM runs WHERE row_limit = 0 ORDER BY id DESC LIMIT 1").
+			Scan(&p.Run, &p.Ended)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
 		}
-		p := &planner.Previous{
-			Run: last.ID, Nodes: map[string]planner.PreviousNode{}, Files: map[string][]planner.PreviousFile{},
+		if err != nil {
+			return nil, err
 		}
 		list, err := nodes(ctx, db, "n.id IN (SELECT node FROM latest)")
 		if err != nil {
@@ -123,23 +157,39 @@ func timings(ctx context.Context, db *sql.DB, where string, value any, most int)
 
 // runs returns the runs that a condition selects.
 func runs(ctx context.Context, db *sql.DB, where string, args ...any) ([]Run, error) {
+	v, err := schemaVersion(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	repeated := "coalesce(repeats, 0)"
+	if v < 3 {
+		repeated = "0" // nothing has been recorded since there are such runs
+	}
 	list, err := collect(ctx, db, func(row *sql.Rows) (r Run, err error) {
 		var start int64
 		var finish, exit sql.NullInt64
-		err = row.Scan(&r.ID, &start, &finish, &r.Command, &exit, &r.Verdict, &r.Prefab, digestInto{&r.Spec}, &r.Limit, &r.Kept)
+		err = row.Scan(&r.ID, &start, &finish, &r.Command, &exit, &r.Verdict, &r.Prefab, digestInto{&r.Spec}, &r.Limit, &r.Kept, &r.Repeats)
 		r.Start, r.ExitCode = time.Unix(0, start).UTC(), int(exit.Int64)
 		if finish.Valid {
 			r.End = time.Unix(0, finish.Int64).UTC()
 		}
 		return r, err
-	}, "SELECT id, start, finish, command, exit_code, verdict, prefab, spec, row_limit, kept FROM runs WHERE "+where, args...)
+	}, "SELECT id, start, finish, command, exit_code, verdict, prefab, spec, row_limit, kept, "+repeated+" FROM runs WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
+	counted := map[int64]map[string]int{}
 	for i := range list {
-		if list[i].States, err = states(ctx, db, list[i].ID); err != nil {
-			return nil, err
+		of := list[i].Repeats
+		if of == 0 {
+			of = list[i].ID
 		}
+		if counted[of] == nil {
+			if counted[of], err = states(ctx, db, of); err != nil {
+				return nil, err
+			}
+		}
+		list[i].States = maps.Clone(counted[of])
 	}
 	return list, nil
 }

@@ -25,6 +25,9 @@ type Run struct {
 	// later runs are compared with or estimated from.
 	Limit int  `json:"limit,omitempty"`
 	Kept  bool `json:"kept,omitempty"` // not to be forgotten when garbage is collected
+	// Repeats is the run whose nodes, files and verdicts are also those of this one, in which nothing was to be done; 0
+	// of a run that has its own. Where a run is kept, so is the one that it repeats.
+	Repeats int64 `json:"repeats,omitempty"`
 	// States counts the nodes by what they came to. It is worked out on reading.
 	States map[string]int `json:"states,omitempty"`
 }
@@ -49,6 +52,13 @@ type Node struct {
 	Message      string              `json:"message,omitempty"` // why it failed, was skipped, blocked or waits
 }
 
+// A LogLine is a line that a stage wrote while it ran.
+type LogLine struct {
+	Addr spec.Addr `json:"addr"`
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+}
+
 // A File is an input file as a run saw it.
 type File struct {
 	Path    string      `json:"path"`
@@ -65,7 +75,7 @@ type Recorder struct {
 
 // Begin records that a run began and gives it its number; ID, End, ExitCode, Verdict and States of r are not used.
 func (h *DB) Begin(ctx context.Context, r Run) (*Recorder, error) {
-	err := h.write(ctx, func(*sql.Tx) error { return nil }, func(tx *sql.Tx) error {
+	err := h.write(ctx, func(*transaction) error { return nil }, func(tx *transaction) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO runs (start, command, prefab, spec, row_limit, kept)
 			VALUES (?, ?, ?, ?, ?, ?)`, r.Start.UnixNano(), r.Command, r.Prefab, r.Spec[:], r.Limit, r.Kept)
 		if err != nil {
@@ -80,13 +90,31 @@ func (h *DB) Begin(ctx context.Context, r Run) (*Recorder, error) {
 	return &Recorder{h: h, run: r}, nil
 }
 
+// Repeat records a run from its beginning to its end, in which nothing was to be done since the run that it repeats: that
+// run's nodes, files and verdicts are its own. It costs one row, whatever the size of the pipeline. A run to repeat that is
+// not there, or did not end, is an error, and nothing is recorded.
+func (h *DB) Repeat(ctx context.Context, r Run) error {
+	return h.write(ctx, func(*transaction) error { return nil }, func(tx *transaction) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO runs (start, finish, command, exit_code, verdict, prefab, spec, row_limit, repeats)
+			SELECT ?, ?, ?, exit_code, verdict, prefab, spec, row_limit, id FROM runs WHERE id = ? AND finish IS NOT NULL`,
+			r.Start.UnixNano(), r.End.UnixNano(), r.Command, r.Repeats)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return fmt.Errorf("there is no run %d: %w", r.Repeats, sql.ErrNoRows)
+		}
+		return nil
+	})
+}
+
 // ID returns the number of the run.
 func (r *Recorder) ID() int64 { return r.run.ID }
 
 // write records in one transaction. Should the file be lost to damage in the middle of a run, the run itself is written
 // to the new file first.
-func (r *Recorder) write(ctx context.Context, record func(*sql.Tx) error) error {
-	again := func(tx *sql.Tx) error {
+func (r *Recorder) write(ctx context.Context, record func(*transaction) error) error {
+	again := func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, start, command, prefab, spec, row_limit, kept)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`, r.run.ID, r.run.Start.UnixNano(), r.run.Command, r.run.Prefab, r.run.Spec[:],
 			r.run.Limit, r.run.Kept)
@@ -97,7 +125,7 @@ func (r *Recorder) write(ctx context.Context, record func(*sql.Tx) error) error 
 
 // Nodes records what stages came to, all or none. One call for many is much cheaper than many calls.
 func (r *Recorder) Nodes(ctx context.Context, nodes ...Node) error {
-	return r.write(ctx, func(tx *sql.Tx) error {
+	return r.write(ctx, func(tx *transaction) error {
 		for i := range nodes {
 			if err := r.node(ctx, tx, &nodes[i]); err != nil {
 				return fmt.Errorf("%s: %w", nodes[i].Addr, err)
@@ -107,7 +135,7 @@ func (r *Recorder) Nodes(ctx context.Context, nodes ...Node) error {
 	})
 }
 
-func (r *Recorder) node(ctx context.Context, tx *sql.Tx, n *Node) error {
+func (r *Recorder) node(ctx context.Context, tx *transaction, n *Node) error {
 	base, err := text(ctx, tx, n.Base)
 	if err != nil {
 		return err
@@ -145,25 +173,46 @@ func (r *Recorder) node(ctx context.Context, tx *sql.Tx, n *Node) error {
 	return err
 }
 
-// Files records the input files that the stage at addr read, in the order of the sources.
-func (r *Recorder) Files(ctx context.Context, addr spec.Addr, files []File) error {
-	return r.write(ctx, func(tx *sql.Tx) error {
-		list, err := text(ctx, tx, files)
-		if err != nil {
-			return err
+// Logs records lines that stages wrote, in their order. It is called once a run.
+func (r *Recorder) Logs(ctx context.Context, lines []LogLine) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	return r.write(ctx, func(tx *transaction) error {
+		for i, l := range lines {
+			_, err := tx.ExecContext(ctx, "INSERT INTO logs (addr, run, seq, at, line) VALUES (?, ?, ?, ?, ?)",
+				l.Addr.String(), r.run.ID, i, l.Time.UnixNano(), l.Text)
+			if err != nil {
+				return err
+			}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO files (run, addr, list) VALUES (?, ?, ?)", r.run.ID, addr.String(), list)
-		if err != nil || r.run.Limit > 0 {
-			return err
+		return nil
+	})
+}
+
+// Files records the input files that stages read, by the stage's address, in the order of the sources.
+func (r *Recorder) Files(ctx context.Context, byAddr map[string][]File) error {
+	return r.write(ctx, func(tx *transaction) error {
+		for addr, files := range byAddr {
+			list, err := text(ctx, tx, files)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO files (run, addr, list) VALUES (?, ?, ?)", r.run.ID, addr, list)
+			if err == nil && r.run.Limit == 0 {
+				_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO latest_files (addr, list) VALUES (?, ?)", addr, list)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO latest_files (addr, list) VALUES (?, ?)", addr.String(), list)
-		return err
+		return nil
 	})
 }
 
 // Verdicts records the judgements of the run, in place of any that were recorded before.
 func (r *Recorder) Verdicts(ctx context.Context, verdicts []planner.Verdict) error {
-	return r.write(ctx, func(tx *sql.Tx) error {
+	return r.write(ctx, func(tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM verdicts WHERE run = ?", r.run.ID); err != nil {
 			return err
 		}
@@ -183,7 +232,7 @@ func (r *Recorder) Verdicts(ctx context.Context, verdicts []planner.Verdict) err
 
 // End records how the run ended.
 func (r *Recorder) End(ctx context.Context, end time.Time, exitCode int, verdict string) error {
-	return r.write(ctx, func(tx *sql.Tx) error {
+	return r.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, "UPDATE runs SET finish = ?, exit_code = ?, verdict = ? WHERE id = ?",
 			end.UnixNano(), exitCode, verdict, r.run.ID)
 		return err
@@ -192,7 +241,7 @@ func (r *Recorder) End(ctx context.Context, end time.Time, exitCode int, verdict
 
 // Keep says whether a run is to be kept when garbage is collected. A run that does not exist is an error.
 func (h *DB) Keep(ctx context.Context, run int64, kept bool) error {
-	return h.write(ctx, func(*sql.Tx) error { return nil }, func(tx *sql.Tx) error {
+	return h.write(ctx, func(*transaction) error { return nil }, func(tx *transaction) error {
 		res, err := tx.ExecContext(ctx, "UPDATE runs SET kept = ? WHERE id = ?", kept, run)
 		if err != nil {
 			return err
@@ -205,7 +254,7 @@ func (h *DB) Keep(ctx context.Context, run int64, kept bool) error {
 }
 
 // text stores v as JSON and returns the digest that it is found under.
-func text(ctx context.Context, tx *sql.Tx, v any) ([]byte, error) {
+func text(ctx context.Context, tx *transaction, v any) ([]byte, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 
 // version is that of the tables below, kept in the file as its user_version. A version that knows how to read an
 // older one adds a step to prepare.
-const version = 1
+const version = 3
 
 // Texts holds JSON under the SHA-256 of its bytes. Component lists, metrics and file lists are long and seldom change
 // from run to run, so a run that did nothing costs a few hundred bytes a stage.
@@ -78,6 +78,29 @@ CREATE TABLE latest_files (
 	addr TEXT PRIMARY KEY,
 	list BLOB NOT NULL REFERENCES texts
 ) STRICT, WITHOUT ROWID;
+` + logs + repeats
+
+// logs came with version 2.
+const logs = `
+CREATE TABLE logs (
+	addr TEXT NOT NULL,
+	run  INTEGER NOT NULL REFERENCES runs,
+	seq  INTEGER NOT NULL,
+	at   INTEGER NOT NULL,
+	line TEXT NOT NULL,
+	PRIMARY KEY (addr, run, seq)
+) STRICT, WITHOUT ROWID;
+`
+
+// repeats came with version 3: a run in which nothing was to be done, and whose nodes, files and verdicts are those of an
+// earlier run, names that run instead of repeating ten thousand rows. Timed is for estimates, which skip the rows of runs that
+// found a stage cached: without it each estimate of a plan reads all of them.
+const repeats = `
+ALTER TABLE runs ADD COLUMN repeats INTEGER REFERENCES runs;
+CREATE INDEX runs_repeats ON runs (repeats) WHERE repeats IS NOT NULL;
+CREATE INDEX timed_by_addr ON nodes (addr, id, duration, rows_in) WHERE trial = 0 AND state IN ('ran', 'same');
+CREATE INDEX timed_by_base ON nodes (base, id, duration, rows_in) WHERE trial = 0 AND state IN ('ran', 'same');
+DROP INDEX nodes_by_base;
 `
 
 // schemaVersion returns the version of the file's tables, 0 when it has none yet. Tables of a later prefab are an
@@ -107,10 +130,18 @@ func prepare(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if v, err := schemaVersion(ctx, tx); v == version || err != nil {
+	v, err := schemaVersion(ctx, tx)
+	if v == version || err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, tables); err != nil {
+	missing := tables
+	switch v {
+	case 1:
+		missing = logs + repeats
+	case 2:
+		missing = repeats
+	}
+	if _, err := tx.ExecContext(ctx, missing); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {

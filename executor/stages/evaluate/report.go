@@ -41,7 +41,7 @@ func report(t *stage.Task, cfg *config, p, train *part, temperature float64) err
 	}
 	t.Metric(metric(p.name+".no_prompt_accuracy",
 		interval.NewSample(p.groups, blind).Bootstrap(t.Seed(), p.name+".no_prompt_accuracy", interval.Draws, 0.95)))
-	ceiling(t, p, *accuracy.Value)
+	ceiling(t, p, credits)
 	return nil
 }
 
@@ -159,19 +159,28 @@ func lengthMatched(t *stage.Task, cfg *config, p *part) error {
 	return nil
 }
 
-// ceiling bounds what any model could reach, from the agreement of raters of these very pairs.
-func ceiling(t *stage.Task, p *part, accuracy float64) {
+// ceiling bounds what any model could reach against one rater, from the agreement of raters of these very pairs, and
+// measures how far of that way the model has come. Both are of the pairs with two raters or more, and of one rater's
+// vote: against the majority of many, a model can be right more often than any rater is.
+func ceiling(t *stage.Task, p *part, credits []float64) {
 	var agreement exact.Moments
-	for _, v := range p.votes {
-		if n := v[0] + v[1] + v[2]; n >= 2 {
-			same := v[0]*(v[0]-1) + v[1]*(v[1]-1) + v[2]*(v[2]-1)
-			agreement.Add(float64(same) / float64(n*(n-1)))
+	var keys []string
+	var votes []float64
+	for i, v := range p.votes {
+		n := v[0] + v[1] + v[2]
+		if n < 2 {
+			continue
 		}
+		same := v[0]*(v[0]-1) + v[1]*(v[1]-1) + v[2]*(v[2]-1)
+		agreement.Add(float64(same) / float64(n*(n-1)))
+		tie := float64(v[2]) / 2
+		keys = append(keys, p.groups[i])
+		votes = append(votes, (credits[i]*(float64(v[0])+tie)+(1-credits[i])*(float64(v[1])+tie))/float64(n))
 	}
-	name := p.name + ".ceiling"
+	name, normalised := p.name+".ceiling", p.name+".normalised"
 	refuse := func(reason string) {
 		t.Metric(spec.Unavailable(name, reason))
-		t.Metric(spec.Unavailable(p.name+".normalised", reason))
+		t.Metric(spec.Unavailable(normalised, reason))
 	}
 	if agreement.N() == 0 {
 		refuse("no pair has the votes of two raters")
@@ -187,8 +196,13 @@ func ceiling(t *stage.Task, p *part, accuracy float64) {
 	m.Table = map[string]any{"agreement": agreement.Mean()}
 	t.Metric(m)
 	if high <= 0.5 {
-		t.Metric(spec.Unavailable(p.name+".normalised", "the ceiling is chance"))
+		t.Metric(spec.Unavailable(normalised, "the ceiling is chance"))
 		return
 	}
-	t.Metric(spec.Value(p.name+".normalised", interval.Normalized(accuracy, high), agreement.N()))
+	e := interval.NewSample(keys, votes).Bootstrap(t.Seed(), normalised, interval.Draws, 0.95)
+	share := e
+	share.Point, share.Low, share.High = interval.Normalized(e.Point, high), interval.Normalized(e.Low, high), interval.Normalized(e.High, high)
+	m = metric(normalised, share)
+	m.Table = map[string]any{"accuracy_against_one_rater": e.Point}
+	t.Metric(m)
 }

@@ -39,6 +39,25 @@ func TestAccuracyVerdicts(t *testing.T) {
 	}
 }
 
+// Raters who disagree leave a model less to reach: 75 % right fails the strict profile where nothing is known of them
+// (above), and passes where it is most of the way to what they agree on. The model is wrong where they are split.
+func TestAccuracyVerdictBelowACeiling(t *testing.T) {
+	list := rows("v", 150, 50)
+	for i := range list {
+		agree, against := int64(3), int64(0)
+		if i >= 100 {
+			agree, against = 2, 1
+		}
+		list[i].Votes, list[i].Against = &agree, &against
+	}
+	f, m := measured(t, map[string][]pair{"validation": list}, nil)
+	const a = (1 + 1.0/3) / 2
+	want(t, m, map[string]float64{"validation.accuracy": 0.75, "validation.normalised": 0.25 / (math.Sqrt(2*a-1) / 2)})
+	if got := judged(f, "validation.accuracy"); got != "pass pass" {
+		t.Errorf("accuracy %s, normalised %s: %s", spec.Canonical(m["validation.accuracy"]), spec.Canonical(m["validation.normalised"]), got)
+	}
+}
+
 // A gap of exactly a tenth is too large, and the strict profile wants the upper end of its interval under it.
 func TestOverfitVerdicts(t *testing.T) {
 	for _, c := range []struct {

@@ -22,7 +22,7 @@ func trainBag(ctx context.Context, t *stage.Task, raw json.RawMessage, train []r
 	if table == nil {
 		return nil, errors.New("the architecture bag stops by its log-loss on held-out pairs: give the stage a validation part")
 	}
-	validation, err := examples(ctx, table, 1)
+	validation, err := examples(ctx, t, table, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func trainBag(ctx context.Context, t *stage.Task, raw json.RawMessage, train []r
 		return nil, err
 	}
 	defer device.Close()
-	model, report, err := fitBag(ctx, t, device, train, validation, a, "steps")
+	model, report, err := bag.Train(ctx, device, train, validation, a, bag.Options{Progress: logged(t)})
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +79,16 @@ func openDevice(t *stage.Task) (*backends.Device, error) {
 	return backends.Open(name, opts)
 }
 
-func fitBag(ctx context.Context, t *stage.Task, d *backends.Device, train, validation []reward.Example, a bag.Config, unit string) (*bag.Model, bag.Report, error) {
-	return bag.Train(ctx, d, train, validation, a, bag.Options{
-		Progress: func(p bag.Progress) { t.Progress(int64(p.Step), int64(p.Steps), unit) },
-	})
+// logged writes every look at the validation part into the stage's log.
+func logged(t *stage.Task) func(bag.Progress) {
+	last := 0.0
+	return func(p bag.Progress) {
+		t.Progress(int64(p.Step), int64(p.Steps), "steps")
+		if p.Validation != last {
+			last = p.Validation
+			t.Logf("step %d of %d: log-loss %.4f on the validation part, %.4f on the last batch", p.Step, p.Steps, p.Validation, p.Loss)
+		}
+	}
 }
 
 // crossFitBag trains one model for each fold, on the others, and calibrates the margins of the rows held out together.
@@ -121,7 +127,9 @@ func crossFitBag(ctx context.Context, t *stage.Task, d *backends.Device, train, 
 }
 
 func heldOut(ctx context.Context, t *stage.Task, d *backends.Device, in, held, validation []reward.Example, a bag.Config) ([]float64, error) {
-	model, _, err := fitBag(ctx, t, d, in, validation, a, "cross-fit steps")
+	model, _, err := bag.Train(ctx, d, in, validation, a, bag.Options{
+		Progress: func(p bag.Progress) { t.Progress(int64(p.Step), int64(p.Steps), "cross-fit steps") },
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,16 +1,17 @@
 package cli
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -19,6 +20,7 @@ type applyFlags struct {
 	variables
 	narrowing
 	yes, failFast, force, keepGoing bool
+	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
 	lockTimeout                     time.Duration
 }
@@ -33,11 +35,13 @@ func (a *app) applyCommand() *cobra.Command {
 			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			saved := ""
-			if len(args) > 0 {
-				saved = args[0]
+			if err := f.check(cmd.Flags()); err != nil {
+				return err
 			}
-			return a.apply(cmd.Context(), &f, saved)
+			if len(args) > 0 {
+				return a.applySaved(cmd.Context(), &f, args[0])
+			}
+			return a.applyNew(cmd.Context(), &f)
 		},
 	}
 	flags := c.Flags()
@@ -52,12 +56,56 @@ func (a *app) applyCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) apply(ctx context.Context, f *applyFlags, saved string) error {
-	s, err := a.load(ctx, &f.variables)
+// check refuses what no run can be made with.
+func (f *applyFlags) check(flags *pflag.FlagSet) error {
+	if flags.Changed("jobs") && f.parallelism < 1 {
+		return fmt.Errorf("--jobs: %d is no number of jobs: give 1 or more, or leave it out for all cores", f.parallelism)
+	}
+	if f.lockTimeout < 0 {
+		return fmt.Errorf("--lock-timeout: a time to wait is not negative: give one such as 10m, or leave it out")
+	}
+	return nil
+}
+
+// applyNew makes a plan, asks, and runs it.
+func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
+	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
+		opts, err := f.options(s.pipeline)
+		if err != nil {
+			return nil, err
+		}
+		return s.plan(ctx, opts)
+	})
+}
+
+// applySaved runs a saved plan as it is, once the spec and the inputs are seen to be those that it was made for.
+func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error {
+	saved, err := readPlan(path)
 	if err != nil {
 		return err
 	}
-	opts, err := f.options(s.pipeline)
+	if f.narrows() {
+		return fmt.Errorf("%s already says what is run: give --target, --exclude, --replace and --limit to prefab plan --out %s", path, path)
+	}
+	f.recorded, f.saved = saved.Variables, true
+	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
+		facts, err := s.outside(ctx, saved.Options)
+		if err != nil {
+			return nil, err
+		}
+		plan, stale := saved.Bind(s.pipeline, facts, Version)
+		if stale != "" {
+			s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, path))
+			return nil, codeError(exitStale)
+		}
+		return plan, nil
+	})
+}
+
+// apply runs the plan that get makes, in a project that it holds alone.
+func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*planner.Plan, error)) error {
+	a.view.Stream()
+	s, err := a.load(ctx, &f.variables)
 	if err != nil {
 		return err
 	}
@@ -69,53 +117,60 @@ func (a *app) apply(ctx context.Context, f *applyFlags, saved string) error {
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { unlock() }()
 	s.locked = f.locked
-	plan, err := s.planToApply(ctx, opts, saved)
+	plan, err := get(s)
 	if err != nil {
 		return err
 	}
-	if saved == "" && !f.yes && plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore > 0 {
-		a.view.Plan(plan, false, "")
-		if !a.confirm() {
-			return codeError(exitError)
+	if !f.yes && !f.saved && !plan.Idle() {
+		unlock()
+		unlock = func() {} // others need not wait for a person
+		if err := s.ask(ctx, plan); err != nil {
+			return err
+		}
+		if unlock, err = s.lock(ctx, f.lockTimeout); err != nil {
+			unlock = func() {}
+			return err
+		}
+		if err := s.unchanged(ctx, plan); err != nil {
+			return err
 		}
 	}
 	return s.run(ctx, plan, f)
 }
 
-// planToApply makes the plan anew, and refuses a saved one that differs from it in anything but what is cached.
-func (s *session) planToApply(ctx context.Context, opts planner.Options, saved string) (*planner.Plan, error) {
-	if saved == "" {
-		return s.plan(ctx, opts)
+// ask shows a plan and asks whether to apply it.
+func (s *session) ask(ctx context.Context, plan *planner.Plan) error {
+	if s.json {
+		return errors.New("nothing is asked with --json: give --yes")
 	}
-	old, err := readPlan(saved)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := s.plan(ctx, old.Options)
-	if err != nil {
-		return nil, err
-	}
-	if stale := old.Stale(plan); stale != "" {
-		s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, saved))
-		return nil, codeError(exitStale)
-	}
-	return plan, nil
+	s.view.Plan(plan, false, "")
+	return s.confirm(ctx)
 }
 
-func (a *app) confirm() bool {
-	a.view.Ask("Apply this plan? Only yes is taken as yes: ")
-	line, err := bufio.NewReader(a.In).ReadString('\n')
-	return err == nil && strings.TrimSpace(line) == "yes"
+// unchanged refuses a plan whose inputs changed while a person thought about it.
+func (s *session) unchanged(ctx context.Context, plan *planner.Plan) error {
+	facts, err := s.facts(ctx)
+	if err != nil {
+		return err
+	}
+	if spec.HashBytes(spec.Canonical(facts)) != spec.HashBytes(spec.Canonical(plan.Facts)) {
+		s.view.Error(errors.New("an input changed since the plan was shown: run prefab apply again"))
+		return codeError(exitStale)
+	}
+	return nil
 }
 
 // run executes the plan, records what happened, prints it and turns it into an exit code.
 func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) error {
 	if plan.Options.Limit == 0 {
-		if err := s.writePins(plan.Facts); err != nil {
+		if _, _, err := s.writePins(plan.Facts); err != nil {
 			return err
 		}
+	}
+	if s.closed != nil && plan.Summary.Run+plan.Summary.MayRun > 0 {
+		return s.closed
 	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {
@@ -124,7 +179,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if s.pipeline.Project.Parallelism > 0 && f.parallelism == 0 {
 		f.parallelism = s.pipeline.Project.Parallelism
 	}
-	out, err := s.execute(ctx, plan, f)
+	out, err := s.execute(ctx, plan, f, rec)
 	if err != nil {
 		return err
 	}
@@ -134,10 +189,14 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 		if plan, err = s.plan(ctx, plan.Options); err != nil {
 			return err
 		}
-		if out, err = s.execute(ctx, plan, f); err != nil {
+		if out, err = s.execute(ctx, plan, f, rec); err != nil {
 			return err
 		}
 	}
+	if !out.Interrupted {
+		s.flush()
+	}
+	s.locate(out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
@@ -154,13 +213,35 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	return nil
 }
 
-func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags) (*executor.Outcome, error) {
+func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
 	progress := s.view.Progress(plan)
 	defer progress.Close()
 	return executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
 		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
-		Events: progress.Event, Previous: previousKey(s.history.View(ctx).Previous),
+		Events: func(e executor.Event) {
+			rec.event(e)
+			progress.Event(e)
+		},
+		Previous: previousKey(s.history.View(ctx).Previous),
 	})
+}
+
+// locate puts the place in the spec before the reason of a stage that failed because of an attribute.
+func (s *session) locate(out *executor.Outcome) {
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		var e *stage.AttrError
+		if n.State != executor.Failed || !errors.As(n.Err, &e) {
+			continue
+		}
+		for b := range s.pipeline.Blocks {
+			if block := &s.pipeline.Blocks[b]; block.Addr == n.Node.Addr {
+				if at := block.Place(e.Path...); !at.IsZero() {
+					n.Reason = fmt.Sprintf("%s:%d: %s", at.File, at.Start.Line, n.Reason)
+				}
+			}
+		}
+	}
 }
 
 // previousKey looks up the key that an address had in the last run, which is read when it is first asked for: a run in

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/resolve"
 )
 
 // Version is prefab's version.
@@ -74,15 +77,26 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	for _, end := range a.ends {
 		end()
 	}
+	a.setView()
+	return a.code(ctx, err)
+}
+
+// code says what is left to say of how a command ended, and returns the exit code.
+func (a *app) code(ctx context.Context, err error) int {
 	var code codeError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &code):
 		return int(code)
+	case errors.Is(context.Cause(ctx), executor.ErrInterrupted):
+		a.view.Error(errors.New("interrupted before anything ran"))
+		return exitInterrupted
+	case errors.Is(err, cas.ErrNotFound):
+		a.view.Error(fmt.Errorf("the cache has lost what this needs (%w): prefab apply makes it again", err))
+		return exitDamage
 	}
-	a.setView()
-	a.view.Error(usage(err))
+	a.view.Error(resolve.Advised(usage(err)))
 	return exitError
 }
 
@@ -118,17 +132,21 @@ func wrongFlag(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w: see %s --help", err, c.CommandPath())
 }
 
-// interruptible cancels the context at the first Ctrl-C; the second ends the process at once.
+// interruptible cancels the context at the first Ctrl-C, or when the system asks the process to end; the second ends it at
+// once.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		select {
 		case <-signals:
+			signal.Stop(signals) // the next one has its default effect, from before anybody hears of the first
 			cancel(executor.ErrInterrupted)
-			signal.Stop(signals) // the next one has its default effect
 		case <-done:
 		}
 	}()
@@ -153,12 +171,16 @@ func (a *app) root() *cobra.Command {
 	for _, command := range a.commands() {
 		root.AddCommand(command)
 	}
+	setHelp(root)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	return root
 }
 
 func (a *app) setView() {
 	if a.view == nil {
-		a.view = view.New(a.Out, a.Err, view.Options{JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != ""})
+		a.view = view.New(a.Out, a.Err, view.Options{
+			JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != "", Dir: a.dir,
+		})
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *session) lock(ctx context.Context, timeout time.Duration) (unlock func(
 		return nil, codeError(exitLocked)
 	}
 	host, _ := os.Hostname()
-	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: os.Args, Since: s.now()})
+	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: s.commandLine(), Since: s.now()})
 	if err == nil {
 		err = os.WriteFile(s.holderPath(), b, 0o600)
 	}

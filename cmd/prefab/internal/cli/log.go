@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -21,12 +22,22 @@ func (a *app) logCommand() *cobra.Command {
 			h := history.Open(filepath.Join(a.dir, ".prefab", "history.db"), a.view.Warning)
 			defer h.Close()
 			ctx := cmd.Context()
+			flags := cmd.Flags()
+			if flags.Changed("number") && most < 1 {
+				return fmt.Errorf("--number: %d is no number of runs: give 1 or more", most)
+			}
+			if flags.Changed("run") && run < 1 {
+				return fmt.Errorf("--run: %d is no run: prefab log lists them", run)
+			}
 			switch {
 			case keep > 0:
 				return a.keep(ctx, h, keep, true)
 			case unkeep > 0:
 				return a.keep(ctx, h, unkeep, false)
 			case len(args) == 1:
+				if n, err := strconv.ParseInt(args[0], 10, 64); err == nil {
+					return fmt.Errorf("log takes the address of a stage, and %d is a number: a run is shown with --run %d", n, n)
+				}
 				addr, err := spec.ParseAddr(args[0])
 				if err != nil {
 					return err
@@ -38,7 +49,11 @@ func (a *app) logCommand() *cobra.Command {
 				if n == nil {
 					return fmt.Errorf("no run is recorded of %s", addr)
 				}
-				a.view.StageLog(n)
+				lines, err := h.LogOf(ctx, addr)
+				if err != nil {
+					return err
+				}
+				a.view.StageLog(n, lines)
 			case run > 0:
 				r, err := h.Run(ctx, run)
 				if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,11 +18,19 @@ import (
 type recording struct {
 	rec  *history.Recorder
 	plan *planner.Plan
+	log  []history.LogLine
+}
+
+// event keeps what stages write.
+func (r *recording) event(e executor.Event) {
+	if e.Type == "log" {
+		r.log = append(r.log, history.LogLine{Addr: e.Addr, Time: e.Time, Text: e.Text})
+	}
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
 	rec, err := s.history.Begin(ctx, history.Run{
-		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,
+		Start: s.now(), Command: strings.Join(s.commandLine()[1:], " "), Prefab: Version,
 		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,
 	})
 	if err != nil {
@@ -52,11 +61,11 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 	if err := r.rec.Nodes(ctx, nodes...); err != nil {
 		return err
 	}
+	if err := r.rec.Logs(ctx, r.log); err != nil {
+		return err
+	}
+	read := make(map[string][]history.File, len(r.plan.Facts.Files))
 	for addr, files := range r.plan.Facts.Files {
-		a, err := spec.ParseAddr(addr)
-		if err != nil {
-			return err
-		}
 		list := make([]history.File, 0, len(files))
 		for _, f := range files {
 			var size int64
@@ -65,12 +74,32 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 			}
 			list = append(list, history.File{Path: f.Path, Size: size, Digest: planner.FileDigest(f), Records: f.Records()})
 		}
-		if err := r.rec.Files(ctx, a, list); err != nil {
-			return err
-		}
+		read[addr] = list
+	}
+	if err := r.rec.Files(ctx, read); err != nil {
+		return err
 	}
 	if err := r.rec.Verdicts(ctx, out.Verdicts); err != nil {
 		return err
 	}
 	return r.rec.End(ctx, now, code, fmt.Sprintf("exit code %d", code))
+}
+
+// commandLine is what the process was started with, without the values of sensitive variables: it is kept and shown.
+func (s *session) commandLine() []string {
+	args := slices.Clone(os.Args)
+	for i, arg := range args {
+		given, flag := strings.TrimPrefix(arg, "--var="), ""
+		switch {
+		case given != arg:
+			flag = "--var="
+		case i == 0 || args[i-1] != "--var":
+			continue
+		}
+		name, _, _ := strings.Cut(given, "=")
+		if slices.ContainsFunc(s.pipeline.Variables, func(v spec.Variable) bool { return v.Name == name && v.Sensitive }) {
+			args[i] = flag + name + "=(sensitive)"
+		}
+	}
+	return args
 }

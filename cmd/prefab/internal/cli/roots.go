@@ -28,7 +28,7 @@ func (a *app) project() (string, error) {
 // root tells the cache what the run needs, so that nobody's collection removes it. A trial needs nothing, and an
 // interrupted run changes nothing. A run of some of the stages adds to what the others need.
 func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) error {
-	if plan.Options.Limit > 0 || out.Interrupted {
+	if plan.Options.Limit > 0 || out.Interrupted || s.closed != nil {
 		return nil
 	}
 	dir, err := s.project()
@@ -48,7 +48,7 @@ func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) erro
 	if code == exitOK {
 		r.Name = gc.LastGoodRun
 	}
-	if was, ok := s.store.Root(dir, r.Name); ok {
+	if was, ok := s.local.Root(dir, r.Name); ok {
 		for _, a := range was.Actions {
 			if left[a.Addr] {
 				r.Actions = append(r.Actions, a)
@@ -56,11 +56,11 @@ func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) erro
 		}
 	}
 	slices.SortFunc(r.Actions, func(a, b cas.RootAction) int { return strings.Compare(a.Addr, b.Addr) })
-	if err := s.store.PutRoot(r); err != nil {
+	if err := s.local.PutRoot(r); err != nil {
 		return err
 	}
 	if code == exitOK {
-		return s.store.DropRoot(dir, gc.LastRun) // which did not succeed, and is older
+		return s.local.DropRoot(dir, gc.LastRun) // which did not succeed, and is older
 	}
 	return nil
 }
@@ -70,10 +70,10 @@ const tidyEvery = 24 * time.Hour
 
 // tidy collects garbage after a run, when that is due. What goes wrong is a warning: the run is done.
 func (s *session) tidy(ctx context.Context) {
-	if !s.pipeline.Project.Limits().GC || !s.store.Due("collected", tidyEvery) {
+	if s.closed != nil || !s.pipeline.Project.Limits().GC || !s.local.Due("collected", tidyEvery) {
 		return
 	}
-	r, err := gc.Collect(ctx, s.store, limitsOf(s.pipeline), s.now())
+	r, err := gc.Collect(ctx, s.local, limitsOf(s.pipeline), s.now())
 	switch {
 	case errors.Is(err, gc.ErrBusy) || ctx.Err() != nil:
 	case err != nil:

@@ -18,7 +18,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var jobs int
 	c := &cobra.Command{
 		Use:   "verify [ADDR...]",
-		Short: "Run stages again in an empty cache, and compare with what is stored",
+		Short: "Run stages again in an empty cache, and compare",
 		Long: "Run stages again from the inputs in an empty cache, and compare what they give with\n" +
 			"what is stored, by what each kind promises: the same bytes, the same bytes on\n" +
 			"machines of one numerics class, the same within a tolerance. It takes as long as\n" +
@@ -34,6 +34,7 @@ func (a *app) verifyCommand() *cobra.Command {
 }
 
 func (a *app) verify(ctx context.Context, v *variables, args []string, jobs int) error {
+	a.view.Stream()
 	stored, err := a.inspect(ctx, v)
 	if err != nil {
 		return err
@@ -49,12 +50,14 @@ func (a *app) verify(ctx context.Context, v *variables, args []string, jobs int)
 		return fmt.Errorf("making an empty cache: %w. Set TMPDIR to a folder with room", err)
 	}
 	defer os.RemoveAll(dir)
-	fresh := *stored.session
-	if fresh.store, err = cas.Open(dir, cas.Options{Now: a.now}); err != nil {
+	fresh := &session{
+		app: a, kinds: stored.kinds, specs: stored.specs, pipeline: stored.pipeline, files: stored.files, history: stored.history,
+	}
+	if fresh.local, err = cas.Open(dir, cas.Options{Now: a.now}); err != nil {
 		return err
 	}
-	defer fresh.store.Close()
-	fresh.deep = false
+	defer fresh.local.Close()
+	fresh.store = fresh.local // a remote would give what others made
 	plan, err := fresh.plan(ctx, opts)
 	if err != nil {
 		return err
@@ -82,7 +85,7 @@ func (a *app) verify(ctx context.Context, v *variables, args []string, jobs int)
 }
 
 // compared says of every stage of the fresh run how it compares with what is stored.
-func compared(stored *inspected, out *executor.Outcome, fresh *cas.Store) ([]view.Comparison, error) {
+func compared(stored *inspected, out *executor.Outcome, fresh executor.Store) ([]view.Comparison, error) {
 	var list []view.Comparison
 	differs := map[int]string{} // stages whose outputs are others than those stored, and the first cause
 	for i := range out.Nodes {
@@ -113,7 +116,7 @@ func compared(stored *inspected, out *executor.Outcome, fresh *cas.Store) ([]vie
 	return list, nil
 }
 
-func compareOne(stored *inspected, o *executor.NodeOutcome, fresh *cas.Store, c *view.Comparison) error {
+func compareOne(stored *inspected, o *executor.NodeOutcome, fresh executor.Store, c *view.Comparison) error {
 	was, ok := stored.plan.Node(o.Node.Addr)
 	switch {
 	case o.State == executor.Failed:

@@ -64,16 +64,23 @@ func (v *View) RunLog(r *history.Record) {
 	}
 }
 
-// StageLog prints the last result of one stage.
-func (v *View) StageLog(n *history.Node) {
+// StageLog prints the last result of one stage, and what it wrote when it was made.
+func (v *View) StageLog(n *history.Node, lines []history.LogLine) {
 	if v.opts.JSON {
-		v.printJSON(n)
+		v.printJSON(struct {
+			*history.Node
+			Log []history.LogLine `json:"log,omitempty"`
+		}{n, lines})
 		return
 	}
 	fmt.Fprintf(v.out, "%s in run %d: %s, %s, %s rows in, %s out\n", v.styles.bold.Render(n.Addr.String()), n.Run, n.State,
 		round(n.Duration), thousands(n.RowsIn), thousands(n.RowsOut))
 	if n.Message != "" {
 		fmt.Fprintln(v.out, "  "+v.wrap(n.Message, 2))
+	}
+	for _, l := range lines {
+		at := l.Time.Local().Format(time.TimeOnly) + "  "
+		fmt.Fprintln(v.out, "  "+v.styles.faint.Render(at)+v.wrap(l.Text, 2+len(at)))
 	}
 	v.metrics(n.Metrics, nil)
 }
