@@ -21,6 +21,7 @@ type Options struct {
 	FailFast    bool
 	Deep        bool // trust no stored result before all of its blobs are seen; see NewKnown
 	Force       bool // exports may overwrite files that were edited by hand
+	NoPlace     bool // exports are rendered, and put nowhere
 	// Now is the clock of events and records.
 	Now func() time.Time
 	// Events is told what happens, from one goroutine at a time. It may be nil.
@@ -80,7 +81,7 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	for i := range plan.Verdicts {
 		out.Verdicts = append(out.Verdicts, *x.judge.Verdict(i))
 	}
-	if plan.Options.Limit == 0 && !out.Interrupted {
+	if plan.Options.Limit == 0 && !opts.NoPlace && !out.Interrupted {
 		x.placeAll(ctx, out)
 	}
 	return out, nil

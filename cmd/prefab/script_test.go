@@ -70,6 +70,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"damage": damage,
 		"edit":   edit,
 		"exits":  exits,
+		"forge":  forge,
 		"lose":   lose,
 	}
 	maps.Copy(all, processCommands)

@@ -11,6 +11,7 @@
 //	v1/locks          one file per lock that is held
 //	v1/leases         one file per process that uses the store
 //	v1/roots          what projects need to stay
+//	v1/partial        there is a store behind this one, which may have blobs that this one lacks
 //	v1/tmp, v1/bad    files being written, and files found damaged
 //
 // Files appear whole under their final name (written in v1/tmp, then renamed or linked), so that a kill at any moment

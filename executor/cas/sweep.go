@@ -128,6 +128,21 @@ func (w *Sweep) Debris(ctx context.Context, aside time.Time) (n int, freed int64
 	return n, freed, nil
 }
 
+// Partial notes that entries may name blobs that only a store behind this one has.
+func (s *Store) Partial() {
+	if !s.opts.ReadOnly && !s.IsPartial() {
+		_ = os.WriteFile(filepath.Join(s.root, partialName), nil, fileMode)
+	}
+}
+
+// IsPartial reports whether entries may name blobs that only another store has.
+func (s *Store) IsPartial() bool {
+	_, err := os.Stat(filepath.Join(s.root, partialName))
+	return err == nil
+}
+
+const partialName = "partial"
+
 // Due reports whether something that is done every so often is to be done now, and if so notes that it is: of several
 // processes that ask at once few are told yes. The first time it is not.
 func (s *Store) Due(name string, every time.Duration) bool {

@@ -55,7 +55,10 @@ func Check(ctx context.Context, s *cas.Store, share, start float64) (*Checked, e
 	}
 	for i := range before.Entries {
 		e := &before.Entries[i]
-		lost := len(e.Lost)
+		lost := 0
+		if !s.IsPartial() {
+			lost = len(e.Lost)
+		}
 		for _, b := range e.Blobs {
 			if !s.Has(before.Blobs[b].Digest) {
 				lost++

@@ -72,7 +72,9 @@ func Measure(ctx context.Context, s *cas.Store, l Limits, now time.Time) (*Stats
 		st.Unpacked += raw[b]
 	}
 	for i := range v.Entries {
-		st.Lost += len(v.Entries[i].Lost)
+		if !s.IsPartial() {
+			st.Lost += len(v.Entries[i].Lost)
+		}
 		for _, b := range v.Entries[i].Blobs {
 			st.Named += raw[b]
 		}

@@ -49,6 +49,7 @@ func New(local *cas.Store, r Remote, readOnly bool, warn func(string)) *Store {
 		tail: make(chan struct{}), sending: &errgroup.Group{}, lines: make(chan struct{}, senders),
 	}
 	close(s.tail)
+	local.Partial() // what is restored is fetched when it is read
 	return s
 }
 

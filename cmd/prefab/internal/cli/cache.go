@@ -122,7 +122,7 @@ func (a *app) cacheStatsCommand() *cobra.Command {
 	var f limitFlags
 	c := &cobra.Command{
 		Use:   "stats",
-		Short: "Show what lies in the cache and what gc would free",
+		Short: "Show what lies in the cache, and what gc would free",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.openCache(cmd.Context(), &f)

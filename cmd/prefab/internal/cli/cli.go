@@ -201,6 +201,7 @@ func (a *app) commands() []*cobra.Command {
 		a.showCommand(),
 		a.stagesCommand(),
 		a.validateCommand(),
+		a.verifyCommand(),
 		a.versionCommand(),
 		a.whyCommand(),
 	}

@@ -28,7 +28,7 @@ func (a *app) project() (string, error) {
 // root tells the cache what the run needs, so that nobody's collection removes it. A trial needs nothing, and an
 // interrupted run changes nothing. A run of some of the stages adds to what the others need.
 func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) error {
-	if plan.Options.Limit > 0 || out.Interrupted {
+	if plan.Options.Limit > 0 || out.Interrupted || s.closed != nil {
 		return nil
 	}
 	dir, err := s.project()
@@ -70,7 +70,7 @@ const tidyEvery = 24 * time.Hour
 
 // tidy collects garbage after a run, when that is due. What goes wrong is a warning: the run is done.
 func (s *session) tidy(ctx context.Context) {
-	if !s.pipeline.Project.Limits().GC || !s.local.Due("collected", tidyEvery) {
+	if s.closed != nil || !s.pipeline.Project.Limits().GC || !s.local.Due("collected", tidyEvery) {
 		return
 	}
 	r, err := gc.Collect(ctx, s.local, limitsOf(s.pipeline), s.now())
