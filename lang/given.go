@@ -39,7 +39,7 @@ func (l *loader) givenValues() map[string]*givenValue {
 		}
 	}
 	for _, name := range l.autoFiles() {
-		b, err := fs.ReadFile(l.fileSystem(), name)
+		b, err := l.readFile(name)
 		l.readValues(given, name, b, err)
 	}
 	l.readRecorded(given)

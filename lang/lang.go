@@ -34,8 +34,18 @@ type Options struct {
 	Environ func(name string) (value string, ok bool)
 	// Version is that of prefab, which required_version is compared with; empty fits every demand.
 	Version string
+	// Outside is told what Load looks at besides Environ; it may be nil.
+	Outside Outside
 	// FS is where the files are read from instead of the folder; every path is relative to its root.
 	FS fs.FS
+}
+
+// Outside is told what a pipeline's text depends on. Paths are as the system knows them; nothing is told of an FS.
+type Outside interface {
+	// File is told of a file that was read, with what it held or why it could not be read.
+	File(path string, content []byte, err error)
+	// Folder is told of a folder before it is listed.
+	Folder(path string)
 }
 
 // A Given is one --var or one --var-file.

@@ -134,7 +134,11 @@ func (l *loader) fileSet(dir, pattern string) (cty.Value, error) {
 		return cty.NilVal, function.NewArgErrorf(1, "%q is no pattern: %v", pattern, err)
 	}
 	var found []string
+	l.listing(dir)
 	err := fs.WalkDir(fsys, root, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() && name != root {
+			l.listing(path.Join(dir, strings.TrimPrefix(name, root+"/")))
+		}
 		if err != nil || e.IsDir() {
 			return err
 		}

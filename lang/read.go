@@ -28,15 +28,33 @@ func (l *loader) fileSystem() fs.FS {
 	return os.DirFS(l.dir)
 }
 
-// readFile reads a file that the source or the command line names: relative to the folder, or absolute.
+// readFile reads a file of the pipeline, or one that the source or the command line names: relative to the folder, or
+// absolute.
 func (l *loader) readFile(name string) ([]byte, error) {
 	if l.opts.FS != nil {
 		return fs.ReadFile(l.opts.FS, path.Clean(filepath.ToSlash(name)))
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(l.dir, filepath.FromSlash(name))
+	name = l.path(name)
+	b, err := os.ReadFile(name)
+	if l.opts.Outside != nil {
+		l.opts.Outside.File(name, b, err)
 	}
-	return os.ReadFile(name)
+	return b, err
+}
+
+// path is the place of a file or folder outside of an FS.
+func (l *loader) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(l.dir, filepath.FromSlash(name))
+}
+
+// listing tells that a folder is about to be listed.
+func (l *loader) listing(name string) {
+	if l.opts.FS == nil && l.opts.Outside != nil {
+		l.opts.Outside.Folder(l.path(name))
+	}
 }
 
 // A source is one file of the pipeline, in the syntax tree that both its forms share.
@@ -47,6 +65,7 @@ type source struct {
 
 // readFiles reads and parses the pipeline's files, in the order of their names.
 func (l *loader) readFiles() []source {
+	l.listing(".")
 	entries, err := fs.ReadDir(l.fileSystem(), ".")
 	if err != nil {
 		l.errorf(diag.Range{}, "unreadable-folder", "Folder cannot be read",
@@ -60,7 +79,7 @@ func (l *loader) readFiles() []source {
 			continue
 		}
 		found++
-		b, err := fs.ReadFile(l.fileSystem(), e.Name())
+		b, err := l.readFile(e.Name())
 		if err != nil {
 			l.errorf(diag.Range{}, "unreadable-file", "File cannot be read", "%s cannot be read: %v.", e.Name(), cause(err))
 			continue

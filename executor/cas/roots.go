@@ -18,7 +18,7 @@ func (s *Store) RegisterRoot(dir string) error {
 	if err != nil {
 		return fmt.Errorf("finding the project folder %s: %w", dir, err)
 	}
-	path := filepath.Join(s.root, rootDir, spec.HashBytes([]byte(abs)).String())
+	path := s.rootPath(abs)
 	if have, err := os.ReadFile(path); err == nil && string(have) == abs {
 		return nil
 	}
@@ -34,6 +34,18 @@ func (s *Store) RegisterRoot(dir string) error {
 		return s.unwritable(err)
 	}
 	return nil
+}
+
+func (s *Store) rootPath(abs string) string {
+	return filepath.Join(s.root, rootDir, spec.HashBytes([]byte(abs)).String())
+}
+
+// RootPath returns the file that notes a project, if it is noted.
+func (s *Store) RootPath(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return s.rootPath(dir)
 }
 
 // Roots returns the folders of the projects that use the store, sorted. They may have been moved or deleted since.

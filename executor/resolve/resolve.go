@@ -144,6 +144,27 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 	return slices.Compact(all), nil
 }
 
+// Folders returns the folders whose listings decide what a glob matches; none for a path without wildcards.
+func Folders(dir, pattern string) []string {
+	if !strings.ContainsAny(pattern, "*?[") {
+		return nil
+	}
+	full := pattern
+	if !filepath.IsAbs(pattern) {
+		full = filepath.Join(literally(dir), pattern)
+	}
+	var list []string
+	for strings.ContainsAny(full, "*?[") {
+		full = filepath.Dir(full)
+		found, err := filepath.Glob(full)
+		if err != nil || len(found) == 0 {
+			found = []string{full}
+		}
+		list = append(list, found...)
+	}
+	return list
+}
+
 // exists is for files whose names look like globs.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
@@ -170,8 +191,9 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	case info.IsDir():
 		return planner.File{}, errors.New("this is a folder: name a file, or a glob such as " + path + "/*.jsonl")
 	}
-	base, id := frameBase(s), identity(full, info)
-	if r.Store != nil && settled(info, r.Now()) {
+	stamp := StampOf(info)
+	base, id := frameBase(s), identity(full, stamp)
+	if r.Store != nil && stamp.Settled(r.Now()) {
 		if raw, err := r.Store.GetAction(base, id); err == nil {
 			var f planner.File
 			if json.Unmarshal(raw, &f) == nil {
@@ -193,10 +215,10 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	if err != nil {
 		return f, err
 	}
-	if identity(full, after) != id {
+	if StampOf(after) != stamp {
 		return f, errors.New("the file changed while it was read: run again when nothing writes to it")
 	}
-	if r.Store != nil && settled(after, r.Now()) {
+	if r.Store != nil && stamp.Settled(r.Now()) {
 		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments})
 		if err != nil {
 			return f, err
@@ -212,13 +234,6 @@ func Path(dir, path string) string {
 		return path
 	}
 	return filepath.Join(dir, filepath.FromSlash(path))
-}
-
-// settled reports whether a file is old enough to be known by its times: a file that is written again within the
-// clock's grain looks the same. A program may set the time of the content to what it likes, so the inode's counts too.
-func settled(info fs.FileInfo, now time.Time) bool {
-	const grain = 2 * time.Second
-	return now.Sub(info.ModTime()) > grain && now.Sub(inodeTime(info)) > grain
 }
 
 func frameBase(s spec.Source) spec.Digest {
