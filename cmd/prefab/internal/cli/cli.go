@@ -50,6 +50,8 @@ type app struct {
 	noColor bool
 	now     func() time.Time
 	view    *view.View
+	args    []string
+	memory  *remembering // of a command that may be answered from it
 }
 
 // codeError ends a command with an exit code. What there was to say has been said.
@@ -57,9 +59,17 @@ type codeError int
 
 func (c codeError) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
+// ended returns nil for a command that went well.
+func ended(code int) error {
+	if code == exitOK {
+		return nil
+	}
+	return codeError(code)
+}
+
 // Main runs a command line and returns the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
-	a := &app{Streams: s, now: time.Now}
+	a := &app{Streams: s, now: time.Now, args: args}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)

@@ -69,6 +69,9 @@ func (s *session) lockPath() string { return filepath.Join(s.dir, lang.LockName)
 // readPins reads the lock file; there is none before the first apply.
 func (s *session) readPins() (map[string]lang.Pin, error) {
 	src, err := os.ReadFile(s.lockPath())
+	if s.memory != nil {
+		s.memory.witness.File(s.lockPath(), src, err)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

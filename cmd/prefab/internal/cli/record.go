@@ -32,13 +32,28 @@ func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, e
 		return nil, err
 	}
 	rec, err := s.history.Begin(ctx, history.Run{
-		Start: s.now(), Command: strings.Join(os.Args[1:], " "), Prefab: Version,
+		Start: s.now(), Command: command(), Prefab: Version,
 		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recording the run: %w", err)
 	}
+	if err := s.mark(plan, rec.ID(), "began"); err != nil {
+		return nil, err
+	}
 	return &recording{rec: rec, plan: plan}, nil
+}
+
+// command is the command line as it is recorded.
+func command() string { return strings.Join(os.Args[1:], " ") }
+
+// mark changes the marker, so that no answer is given from memory that compares with a run before this one.
+func (s *session) mark(plan *planner.Plan, run int64, what string) error {
+	if plan.Options.Limit > 0 {
+		return nil // no plan compares with a trial
+	}
+	text := fmt.Sprintf("run %d %s at %s\n", run, what, s.now().UTC().Format(time.RFC3339Nano))
+	return os.WriteFile(markerPath(s.dir), []byte(text), 0o644)
 }
 
 // finish records what every node came to, which files were read and what was judged.

@@ -92,10 +92,14 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	for _, k := range s.kinds {
 		s.specs[k.Name] = &k.KindSpec
 	}
-	var diags diag.List
-	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, lang.Options{
+	opts := lang.Options{
 		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Recorded: v.recorded, Environ: os.LookupEnv, Version: Version,
-	})
+	}
+	if a.memory != nil {
+		opts.Environ, opts.Outside = a.memory.witness.Env, a.memory.witness
+	}
+	var diags diag.List
+	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, opts)
 	if len(diags) > 0 {
 		a.view.Diagnostics(diags, s.files)
 	}
@@ -113,6 +117,8 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 
 // stateDir is where a project keeps its lock, history and last plan.
 func (s *session) stateDir() string { return filepath.Join(s.dir, ".prefab") }
+
+func (s *session) historyPath() string { return filepath.Join(s.stateDir(), "history.db") }
 
 // cacheDir is where results are kept: what the spec says, PREFAB_CACHE, or a folder of the user's.
 func (a *app) cacheDir(p *spec.Pipeline) (string, error) {
@@ -141,7 +147,7 @@ func (s *session) open() error {
 	if err != nil {
 		return err
 	}
-	s.history = history.Open(filepath.Join(s.stateDir(), "history.db"), s.warn)
+	s.history = history.Open(s.historyPath(), s.warn)
 	return nil
 }
 
@@ -157,12 +163,16 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		if !slices.ContainsFunc(s.pipeline.Blocks, func(block spec.Block) bool { return block.Backend == b.Addr }) {
 			continue // declared for another day: it need not be installed
 		}
-		class, err := backendClass(b)
+		class, err := deviceClass(className(b))
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", b.Addr, err)
 		}
 		f.Classes[b.Addr.String()] = class
+		if s.memory != nil {
+			s.memory.witness.Class(className(b), class)
+		}
 	}
+	s.memory.watchSources(s)
 	r := &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
@@ -240,7 +250,7 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
+	known := executor.NewKnown(s.memory.watchStore(s.store), s.history.View(ctx), s.deep)
 	specs := make([]*spec.KindSpec, 0, len(s.kinds))
 	for _, k := range s.kinds {
 		specs = append(specs, &k.KindSpec)
@@ -255,13 +265,4 @@ var backendDrivers = []spec.Driver{
 		{Name: "device", Type: spec.TypeString, Default: "cpu", Values: []string{"cpu", "cuda"}, Doc: "which device to compile for"},
 		{Name: "plugin", Type: spec.TypeString, Unkeyed: true, Path: true, Doc: "the PJRT plugin to load, instead of the installed one"},
 	}}},
-}
-
-// backendClass returns the numerics class of a declared backend.
-func backendClass(b spec.Setting) (string, error) {
-	name, opts, err := backends.FromConfig(b.Addr.Name, b.Config)
-	if err != nil {
-		return "", err
-	}
-	return backends.Numerics(name, opts)
 }

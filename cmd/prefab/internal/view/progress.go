@@ -50,7 +50,7 @@ func (v *View) Progress(p *planner.Plan) *Progress {
 	}
 	s.width = min(s.width, 34)
 	if v.terminal {
-		s.bars = mpb.New(mpb.WithOutput(v.err), mpb.WithWidth(24), mpb.WithRefreshRate(150*time.Millisecond))
+		s.bars = mpb.New(mpb.WithOutput(v.live), mpb.WithWidth(24), mpb.WithRefreshRate(150*time.Millisecond))
 	} else {
 		go s.alive()
 	}
@@ -132,7 +132,7 @@ func (s *Progress) sign(now time.Time) {
 		s.v.printJSON(eventJSON(e))
 		return
 	}
-	fmt.Fprintln(s.v.err, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now)), s.v.width))
+	fmt.Fprintln(s.v.live, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now)), s.v.width))
 }
 
 // text says how far a stage is.
@@ -168,7 +168,7 @@ func (s *Progress) print(e executor.Event) {
 		line = stopping
 	}
 	if line != "" {
-		fmt.Fprintln(s.v.err, line)
+		fmt.Fprintln(s.v.live, line)
 		s.wrote = time.Now()
 	}
 }

@@ -1,0 +1,280 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/prefab-build/prefab/backends"
+	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
+	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/history"
+	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A remembering is a plan or an apply that may be answered with what was answered before; see package recall. It knows what
+// such a command depends on, and when its answer is the same if it is asked again: when there was nothing to do. A nil
+// one remembers nothing.
+type remembering struct {
+	*app
+	memory  *recall.Memory
+	witness *recall.Witness
+	said    *view.Transcript
+	store   *watchedStore
+}
+
+// remember begins to note what the command depends on, if it may be remembered at all.
+func (a *app) remember(may bool) *remembering {
+	self, err := os.Executable()
+	abs, absErr := filepath.Abs(a.dir)
+	at, wdErr := os.Getwd()
+	if !may || err != nil || absErr != nil || wdErr != nil {
+		return nil
+	}
+	host, _ := os.Hostname() // the folder may be shared by machines of different kinds
+	words := append([]string{Version, self, host, at, abs, a.view.Look()}, a.args...)
+	r := &remembering{app: a, memory: recall.At(filepath.Join(a.dir, ".prefab", "recall"), words...)}
+	r.witness = recall.NewWitness(a.now(), deviceClass)
+	return r
+}
+
+// plan answers a plan from memory.
+func (r *remembering) plan() (code int, ok bool) {
+	if r == nil {
+		return 0, false
+	}
+	if answer, ok := r.memory.Recall(r.witness); ok {
+		r.view.Replay(answer.Output)
+		return answer.Code, true
+	}
+	r.watch(markerPath(r.dir)) // first: a run may end while this plan is made
+	r.begin()
+	return 0, false
+}
+
+// apply answers an apply from memory. It holds the project meanwhile, and records a run: the one that it repeats stands
+// for all that there is to say of it.
+func (r *remembering) apply(ctx context.Context) (code int, ok bool) {
+	if r == nil {
+		return 0, false
+	}
+	s := &session{app: r.app}
+	if unlock, locked := s.tryLock(); locked {
+		defer unlock()
+		start := r.now()
+		if answer, ok := r.memory.Recall(r.witness); ok {
+			h := history.Open(s.historyPath(), r.view.Warning)
+			defer h.Close()
+			err := h.Repeat(ctx, history.Run{Start: start, End: r.now(), Command: command(), Repeats: answer.Run})
+			if err == nil {
+				r.view.Replay(answer.Output)
+				return answer.Code, true
+			}
+		}
+	}
+	r.begin()
+	return 0, false
+}
+
+// begin notes what every command depends on.
+func (r *remembering) begin() {
+	r.witness.Stamp(must(os.Executable()))
+	for _, name := range []string{"PREFAB_CACHE", "HOME", "XDG_CACHE_HOME", "LocalAppData"} { // see cacheDir and os.UserCacheDir
+		r.witness.Env(name)
+	}
+	r.said = r.view.Transcribe()
+}
+
+func must(s string, _ error) string { return s }
+
+// watch notes a small file by its content.
+func (r *remembering) watch(path string) {
+	b, err := os.ReadFile(path)
+	r.witness.File(path, b, err)
+}
+
+// keepPlan keeps the answer of a plan by which nothing is to be done. What it says of changes and of new names is said
+// until the next apply, and is not kept.
+func (r *remembering) keepPlan(s *session, p *planner.Plan) {
+	told := len(p.Changes) > 0 || slices.ContainsFunc(p.Nodes, func(n *planner.Node) bool { return n.Note != "" })
+	if r == nil || told || !idle(p) {
+		return
+	}
+	r.keep(s, p, recall.Answer{})
+}
+
+// keepRun keeps the answer of a run in which nothing was done.
+func (r *remembering) keepRun(s *session, p *planner.Plan, out *executor.Outcome, run int64, code int) {
+	if r == nil || !idle(p) || len(out.Warnings) > 0 || (code != exitOK && code != exitGate) {
+		return
+	}
+	for _, n := range out.Nodes {
+		if n.State != executor.Cached && n.State != executor.Blocked && n.State != executor.Excluded {
+			return
+		}
+	}
+	for _, f := range out.Placed {
+		if f.Wrote {
+			return
+		}
+		r.witness.Stamp(resolve.Path(s.dir, f.Path))
+	}
+	for _, b := range s.placing() {
+		r.witness.Stamp(executor.ProvenanceName(resolve.Path(s.dir, destination(b))))
+	}
+	r.watch(markerPath(s.dir))
+	r.witness.Stamp(s.store.RootPath(s.stateDir()))
+	r.keep(s, p, recall.Answer{Code: code, Run: run})
+}
+
+// idle reports whether a plan leaves nothing to do and nothing open.
+func idle(p *planner.Plan) bool {
+	u := p.Summary
+	return u.Run+u.MayRun+u.Restore+u.Waiting+u.Judge == 0 && p.Options.Limit == 0
+}
+
+func (r *remembering) keep(s *session, p *planner.Plan, a recall.Answer) {
+	if len(s.warnings) > 0 || s.deep {
+		return
+	}
+	for _, files := range p.Facts.Files {
+		for _, f := range files {
+			if f.Path != "" {
+				r.witness.Stamp(resolve.Path(s.dir, f.Path))
+			}
+		}
+	}
+	for _, b := range s.placing() {
+		r.witness.Stamp(resolve.Path(s.dir, destination(b)))
+	}
+	if !r.store.stamp(r.witness) {
+		return
+	}
+	a.Output = r.said.Pieces()
+	// A memory that cannot be written is none: the next plan takes the long way.
+	_, _ = r.memory.Keep(r.witness, a)
+}
+
+// watchSources notes the folders that the globs of the sources list, before they are listed.
+func (r *remembering) watchSources(s *session) {
+	if r == nil {
+		return
+	}
+	for i := range s.pipeline.Blocks {
+		b := &s.pipeline.Blocks[i]
+		if k := s.specs[b.Addr.Kind]; k != nil && k.Sources != nil {
+			for _, source := range k.Sources(b.Full()) {
+				for _, pattern := range source.Paths {
+					for _, folder := range resolve.Folders(s.dir, pattern) {
+						r.witness.Folder(folder)
+					}
+				}
+			}
+		}
+	}
+}
+
+// watchStore returns the store as the planner and the executor see it, noting what is taken from it.
+func (r *remembering) watchStore(s *cas.Store) executor.Store {
+	if r == nil {
+		return s
+	}
+	if r.store == nil {
+		r.store = &watchedStore{Store: s, blobs: map[spec.Digest]bool{}, actions: map[[2]spec.Digest]bool{}}
+	}
+	return r.store
+}
+
+// A watchedStore notes what it was asked for and had. It stops when something is missing: then there is work to do.
+type watchedStore struct {
+	*cas.Store
+	mu      sync.Mutex // guards what follows
+	blobs   map[spec.Digest]bool
+	actions map[[2]spec.Digest]bool
+	missed  bool
+}
+
+func (w *watchedStore) note(found bool, note func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !found:
+		w.missed, w.blobs, w.actions = true, nil, nil
+	case !w.missed:
+		note()
+	}
+}
+
+// GetAction implements executor.Store.
+func (w *watchedStore) GetAction(base, inputs spec.Digest) ([]byte, error) {
+	b, err := w.Store.GetAction(base, inputs)
+	w.note(err == nil, func() { w.actions[[2]spec.Digest{base, inputs}] = true })
+	return b, err
+}
+
+// Get implements executor.Store.
+func (w *watchedStore) Get(ctx context.Context, d spec.Digest) ([]byte, error) {
+	b, err := w.Store.Get(ctx, d)
+	w.note(err == nil, func() { w.blobs[d] = true })
+	return b, err
+}
+
+// Has implements executor.Store.
+func (w *watchedStore) Has(d spec.Digest) bool {
+	ok := w.Store.Has(d)
+	w.note(ok, func() { w.blobs[d] = true })
+	return ok
+}
+
+// stamp notes the files of all that was taken from the store. They are never written again, so a stamp tells that each is
+// there, and is not damaged by a program; each later reader verifies them.
+func (w *watchedStore) stamp(to *recall.Witness) bool {
+	if w == nil || w.missed {
+		return false
+	}
+	for k := range w.actions {
+		to.Stamp(w.ActionPath(k[0], k[1]))
+	}
+	for d := range w.blobs {
+		to.Stamp(w.BlobPath(d))
+	}
+	return true
+}
+
+// markerPath is the file that says which run was recorded last. It changes whenever a plan has another run to compare with.
+func markerPath(dir string) string { return filepath.Join(dir, ".prefab", "last") }
+
+// A device is what decides a backend's numerics class.
+type device struct {
+	Label  string
+	Config spec.Config
+}
+
+// className names the device of a backend, for deviceClass.
+func className(b spec.Setting) string {
+	name, err := json.Marshal(device{b.Addr.Name, b.Config})
+	if err != nil {
+		panic("cli: " + err.Error())
+	}
+	return string(name)
+}
+
+// deviceClass returns the numerics class of the device of that name, as it is now.
+func deviceClass(name string) (string, error) {
+	var d device
+	if err := json.Unmarshal([]byte(name), &d); err != nil {
+		return "", err
+	}
+	driver, opts, err := backends.FromConfig(d.Label, d.Config)
+	if err != nil {
+		return "", err
+	}
+	return backends.Numerics(driver, opts)
+}

@@ -1,0 +1,174 @@
+// Package recall answers a command with what it answered before, when nothing that the answer depended on has changed. It
+// is why a plan of ten thousand stages of which none is stale costs milliseconds: nothing is parsed, hashed or planned.
+//
+// The first time, a Witness notes what the command asks of the outside: variables of the environment, files that were
+// read, folders that were listed, files that were looked at, numerics classes of devices. A Memory keeps the questions, one
+// digest over all answers, and what was printed. The next time the questions are asked again, and when the digest is the
+// same the answer is, too. It understands nothing of what it keeps: what a command may keep is decided by the caller.
+//
+// Any doubt is a miss, and the command goes the long way: a file that is younger than the clock can tell, an answer that
+// changed while the command ran, a record that is damaged or of another prefab.
+package recall
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/prefab-build/prefab/executor/resolve"
+)
+
+// The kinds of questions. The letters stand in records.
+const (
+	askEnv    = 'e' // the value of a variable of the environment
+	askFile   = 'f' // the content of a file
+	askFolder = 'd' // the names in a folder
+	askStamp  = 's' // the stamp of a file, for files too large or too many to be read
+	askClass  = 'c' // the numerics class of a device, as the caller knows it
+)
+
+type question struct {
+	kind byte
+	name string
+}
+
+type answer [sha256.Size]byte
+
+// A Witness notes what one command asks. A nil Witness notes nothing. It is not for use by several goroutines at once.
+type Witness struct {
+	started time.Time
+	classes func(string) (string, error)
+	asked   map[question]answer
+	order   []question
+	doubt   string
+}
+
+// NewWitness begins to note. Classes gives the numerics class of a device by a name of the caller's making; it is asked
+// for those alone of which Class was told.
+func NewWitness(now time.Time, classes func(string) (string, error)) *Witness {
+	return &Witness{started: now, classes: classes, asked: map[question]answer{}}
+}
+
+// Doubt says that the command did something that cannot be asked again: its answer is not kept.
+func (w *Witness) Doubt(why string) {
+	if w != nil && w.doubt == "" {
+		w.doubt = why
+	}
+}
+
+// Env is os.LookupEnv.
+func (w *Witness) Env(name string) (string, bool) {
+	value, ok := os.LookupEnv(name)
+	w.note(question{askEnv, name}, envAnswer(value, ok))
+	return value, ok
+}
+
+// File notes a file that was read, with what it held, or why it could not be read.
+func (w *Witness) File(path string, content []byte, err error) {
+	w.note(question{askFile, path}, fileAnswer(content, err))
+}
+
+// Folder notes a folder that is about to be listed.
+func (w *Witness) Folder(path string) { w.ask(question{askFolder, path}) }
+
+// Stamp notes a file that is known by its stamp, or that is not there.
+func (w *Witness) Stamp(path string) { w.ask(question{askStamp, path}) }
+
+// Class notes the class that a device has.
+func (w *Witness) Class(name, class string) {
+	w.note(question{askClass, name}, sha256.Sum256([]byte(class)))
+}
+
+func (w *Witness) ask(q question) {
+	if w == nil {
+		return
+	}
+	if _, known := w.asked[q]; !known {
+		a, _ := w.answer(q)
+		w.note(q, a)
+	}
+}
+
+// note keeps the first answer: where a later one differs, the file changed while the command ran.
+func (w *Witness) note(q question, a answer) {
+	if w == nil {
+		return
+	}
+	switch was, known := w.asked[q]; {
+	case !known:
+		w.asked[q] = a
+		w.order = append(w.order, q)
+	case was != a:
+		w.Doubt(q.name + " changed while the command ran")
+	}
+}
+
+// answer asks a question now. Settled is false for a file that may be written again without anything to tell it by.
+func (w *Witness) answer(q question) (a answer, settled bool) {
+	switch q.kind {
+	case askEnv:
+		return envAnswer(os.LookupEnv(q.name)), true
+	case askFile:
+		return fileAnswer(os.ReadFile(q.name)), true
+	case askFolder:
+		return folderAnswer(os.ReadDir(q.name)), true
+	case askStamp:
+		return stampAnswer(q.name, w.started)
+	case askClass:
+		class, err := w.classes(q.name)
+		if err != nil {
+			return failed(err), true
+		}
+		return sha256.Sum256([]byte(class)), true
+	}
+	return answer{}, false
+}
+
+// failed is the answer that is an error. What is not there is a thing of its own, since so much depends on it.
+func failed(err error) answer {
+	if errors.Is(err, fs.ErrNotExist) {
+		return answer{}
+	}
+	return sha256.Sum256([]byte("error: " + err.Error()))
+}
+
+func envAnswer(value string, ok bool) answer {
+	if !ok {
+		return answer{}
+	}
+	return sha256.Sum256([]byte(value))
+}
+
+func fileAnswer(content []byte, err error) answer {
+	if err != nil {
+		return failed(err)
+	}
+	return sha256.Sum256(content)
+}
+
+func folderAnswer(list []fs.DirEntry, err error) answer {
+	if err != nil {
+		return failed(err)
+	}
+	var b []byte
+	for _, e := range list { // sorted by name
+		b = binary.LittleEndian.AppendUint32(append(append(b, e.Name()...), 0), uint32(e.Type()))
+	}
+	return sha256.Sum256(b)
+}
+
+func stampAnswer(path string, now time.Time) (a answer, settled bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return failed(err), true
+	}
+	s := resolve.StampOf(info)
+	var b [40]byte
+	for i, n := range []uint64{s.Device, s.Inode, uint64(s.Size), uint64(s.Modified), uint64(s.Changed)} {
+		binary.LittleEndian.PutUint64(b[8*i:], n)
+	}
+	return sha256.Sum256(b[:]), s.Settled(now)
+}
