@@ -44,8 +44,10 @@ type Options struct {
 type Outside interface {
 	// File is told of a file that was read, with what it held or why it could not be read.
 	File(path string, content []byte, err error)
-	// Folder is told of a folder before it is listed.
+	// Folder is told of the pipeline's folder before it is listed.
 	Folder(path string)
+	// Fileset is told what Fileset returned to the function of that name.
+	Fileset(dir, pattern string, found []string, err error)
 }
 
 // A Given is one --var or one --var-file.

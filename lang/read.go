@@ -50,13 +50,6 @@ func (l *loader) path(name string) string {
 	return filepath.Join(l.dir, filepath.FromSlash(name))
 }
 
-// listing tells that a folder is about to be listed.
-func (l *loader) listing(name string) {
-	if l.opts.FS == nil && l.opts.Outside != nil {
-		l.opts.Outside.Folder(l.path(name))
-	}
-}
-
 // A source is one file of the pipeline, in the syntax tree that both its forms share.
 type source struct {
 	name string
@@ -65,7 +58,9 @@ type source struct {
 
 // readFiles reads and parses the pipeline's files, in the order of their names.
 func (l *loader) readFiles() []source {
-	l.listing(".")
+	if l.opts.FS == nil && l.opts.Outside != nil {
+		l.opts.Outside.Folder(l.dir)
+	}
 	entries, err := fs.ReadDir(l.fileSystem(), ".")
 	if err != nil {
 		l.errorf(diag.Range{}, "unreadable-folder", "Folder cannot be read",

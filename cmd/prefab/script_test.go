@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"prefab": func() {
 		out, log := &timeless{w: os.Stdout}, &timeless{w: os.Stderr}
-		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log}))
+		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log, Now: later(), Recalled: recalled}))
 	}})
 }
 
@@ -69,6 +69,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":  exits,
 	}
 	maps.Copy(all, processCommands)
+	maps.Copy(all, recallCommands)
 	return all
 }
 

@@ -116,13 +116,10 @@ func generated(n int, s spec.Source) planner.File {
 func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error) {
 	var all []string
 	for _, pattern := range s.Paths {
-		if !strings.ContainsAny(pattern, "*?[") || exists(Path(r.Dir, pattern)) {
+		full, glob := Pattern(r.Dir, pattern)
+		if !glob || exists(Path(r.Dir, pattern)) {
 			all = append(all, pattern)
 			continue
-		}
-		full := pattern
-		if !filepath.IsAbs(pattern) {
-			full = filepath.Join(literally(r.Dir), pattern)
 		}
 		found, err := filepath.Glob(full)
 		if err == nil && len(found) == 0 {
@@ -144,25 +141,12 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 	return slices.Compact(all), nil
 }
 
-// Folders returns the folders whose listings decide what a glob matches; none for a path without wildcards.
-func Folders(dir, pattern string) []string {
-	if !strings.ContainsAny(pattern, "*?[") {
-		return nil
+// Pattern returns a glob of a spec as filepath.Glob takes it, and whether the path is one.
+func Pattern(dir, path string) (string, bool) {
+	if filepath.IsAbs(path) {
+		return path, strings.ContainsAny(path, "*?[")
 	}
-	full := pattern
-	if !filepath.IsAbs(pattern) {
-		full = filepath.Join(literally(dir), pattern)
-	}
-	var list []string
-	for strings.ContainsAny(full, "*?[") {
-		full = filepath.Dir(full)
-		found, err := filepath.Glob(full)
-		if err != nil || len(found) == 0 {
-			found = []string{full}
-		}
-		list = append(list, found...)
-	}
-	return list
+	return filepath.Join(literally(dir), path), strings.ContainsAny(path, "*?[")
 }
 
 // exists is for files whose names look like globs.

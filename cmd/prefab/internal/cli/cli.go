@@ -36,10 +36,12 @@ const (
 	exitInterrupted = 130
 )
 
-// Streams are the standard streams.
+// Streams are what the process gives a command. What may be nil is for tests.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	Now      func() time.Time // the clock; nil is the system's
+	Recalled func()           // told of an answer from memory; may be nil
 }
 
 // An app is one invocation.
@@ -69,7 +71,10 @@ func ended(code int) error {
 
 // Main runs a command line and returns the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
-	a := &app{Streams: s, now: time.Now, args: args}
+	a := &app{Streams: s, now: s.Now, args: args}
+	if a.now == nil {
+		a.now = time.Now
+	}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)

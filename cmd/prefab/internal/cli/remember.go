@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 
-	"github.com/prefab-build/prefab/backends"
 	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
@@ -41,7 +39,7 @@ func (a *app) remember(may bool) *remembering {
 	host, _ := os.Hostname() // the folder may be shared by machines of different kinds
 	words := append([]string{Version, self, host, at, abs, a.view.Look()}, a.args...)
 	r := &remembering{app: a, memory: recall.At(filepath.Join(a.dir, ".prefab", "recall"), words...)}
-	r.witness = recall.NewWitness(a.now(), deviceClass)
+	r.witness = recall.NewWitness(a.now(), answerAsked)
 	return r
 }
 
@@ -51,7 +49,7 @@ func (r *remembering) plan() (code int, ok bool) {
 		return 0, false
 	}
 	if answer, ok := r.memory.Recall(r.witness); ok {
-		r.view.Replay(answer.Output)
+		r.replay(answer)
 		return answer.Code, true
 	}
 	r.watch(markerPath(r.dir)) // first: a run may end while this plan is made
@@ -74,13 +72,20 @@ func (r *remembering) apply(ctx context.Context) (code int, ok bool) {
 			defer h.Close()
 			err := h.Repeat(ctx, history.Run{Start: start, End: r.now(), Command: command(), Repeats: answer.Run})
 			if err == nil {
-				r.view.Replay(answer.Output)
+				r.replay(answer)
 				return answer.Code, true
 			}
 		}
 	}
 	r.begin()
 	return 0, false
+}
+
+func (r *remembering) replay(a *recall.Answer) {
+	r.view.Replay(a.Output)
+	if r.Recalled != nil {
+		r.Recalled()
+	}
 }
 
 // begin notes what every command depends on.
@@ -162,19 +167,22 @@ func (r *remembering) keep(s *session, p *planner.Plan, a recall.Answer) {
 	_, _ = r.memory.Keep(r.witness, a)
 }
 
-// watchSources notes the folders that the globs of the sources list, before they are listed.
+// watchSources notes what is looked for by globs, and by names that look like globs, before it is.
 func (r *remembering) watchSources(s *session) {
 	if r == nil {
 		return
 	}
 	for i := range s.pipeline.Blocks {
 		b := &s.pipeline.Blocks[i]
-		if k := s.specs[b.Addr.Kind]; k != nil && k.Sources != nil {
-			for _, source := range k.Sources(b.Full()) {
-				for _, pattern := range source.Paths {
-					for _, folder := range resolve.Folders(s.dir, pattern) {
-						r.witness.Folder(folder)
-					}
+		k := s.specs[b.Addr.Kind]
+		if k == nil || k.Sources == nil {
+			continue
+		}
+		for _, source := range k.Sources(b.Full()) {
+			for _, path := range source.Paths {
+				if pattern, glob := resolve.Pattern(s.dir, path); glob {
+					r.witness.Glob(pattern)
+					r.witness.Stamp(resolve.Path(s.dir, path))
 				}
 			}
 		}
@@ -250,31 +258,3 @@ func (w *watchedStore) stamp(to *recall.Witness) bool {
 
 // markerPath is the file that says which run was recorded last. It changes whenever a plan has another run to compare with.
 func markerPath(dir string) string { return filepath.Join(dir, ".prefab", "last") }
-
-// A device is what decides a backend's numerics class.
-type device struct {
-	Label  string
-	Config spec.Config
-}
-
-// className names the device of a backend, for deviceClass.
-func className(b spec.Setting) string {
-	name, err := json.Marshal(device{b.Addr.Name, b.Config})
-	if err != nil {
-		panic("cli: " + err.Error())
-	}
-	return string(name)
-}
-
-// deviceClass returns the numerics class of the device of that name, as it is now.
-func deviceClass(name string) (string, error) {
-	var d device
-	if err := json.Unmarshal([]byte(name), &d); err != nil {
-		return "", err
-	}
-	driver, opts, err := backends.FromConfig(d.Label, d.Config)
-	if err != nil {
-		return "", err
-	}
-	return backends.Numerics(driver, opts)
-}

@@ -96,7 +96,7 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Recorded: v.recorded, Environ: os.LookupEnv, Version: Version,
 	}
 	if a.memory != nil {
-		opts.Environ, opts.Outside = a.memory.witness.Env, a.memory.witness
+		opts.Environ, opts.Outside = a.memory.witness.Env, a.memory
 	}
 	var diags diag.List
 	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, opts)
@@ -163,13 +163,13 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		if !slices.ContainsFunc(s.pipeline.Blocks, func(block spec.Block) bool { return block.Backend == b.Addr }) {
 			continue // declared for another day: it need not be installed
 		}
-		class, err := deviceClass(className(b))
+		class, err := backendAsked(b).class()
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", b.Addr, err)
 		}
 		f.Classes[b.Addr.String()] = class
 		if s.memory != nil {
-			s.memory.witness.Class(className(b), class)
+			s.memory.witness.Other(backendAsked(b).name(), class)
 		}
 	}
 	s.memory.watchSources(s)

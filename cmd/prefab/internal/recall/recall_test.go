@@ -54,7 +54,8 @@ func (w *world) ask() *Witness {
 	x.Folder(w.path("data"))
 	x.Stamp(w.path("data/1"))
 	x.Stamp(w.path("out"))
-	x.Class("cpu", w.class)
+	x.Other("cpu", w.class)
+	x.Glob(w.path("*/*.txt"))
 	return x
 }
 
@@ -86,6 +87,7 @@ func TestAnyChangeIsSeen(t *testing.T) {
 		"content":          func(t *testing.T, w *world) { w.write(t, "spec", "texts") },
 		"content gone":     func(_ *testing.T, w *world) { os.Remove(w.path("spec")) },
 		"new name":         func(t *testing.T, w *world) { w.write(t, "data/2", "") },
+		"new match":        func(t *testing.T, w *world) { w.write(t, "more/2.txt", "") },
 		"written again":    func(t *testing.T, w *world) { w.write(t, "data/1", "rows") },
 		"touched":          func(_ *testing.T, w *world) { os.Chtimes(w.path("data/1"), time.Time{}, time.Unix(9, 0)) },
 		"gone":             func(_ *testing.T, w *world) { os.Remove(w.path("data/1")) },

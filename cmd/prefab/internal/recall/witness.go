@@ -2,7 +2,7 @@
 // is why a plan of ten thousand stages of which none is stale costs milliseconds: nothing is parsed, hashed or planned.
 //
 // The first time, a Witness notes what the command asks of the outside: variables of the environment, files that were
-// read, folders that were listed, files that were looked at, numerics classes of devices. A Memory keeps the questions, one
+// read, folders that were listed, files that were looked at, and what else the caller can ask again. A Memory keeps the questions, one
 // digest over all answers, and what was printed. The next time the questions are asked again, and when the digest is the
 // same the answer is, too. It understands nothing of what it keeps: what a command may keep is decided by the caller.
 //
@@ -16,6 +16,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prefab-build/prefab/executor/resolve"
@@ -26,8 +29,9 @@ const (
 	askEnv    = 'e' // the value of a variable of the environment
 	askFile   = 'f' // the content of a file
 	askFolder = 'd' // the names in a folder
+	askGlob   = 'g' // the paths that a pattern matches
 	askStamp  = 's' // the stamp of a file, for files too large or too many to be read
-	askClass  = 'c' // the numerics class of a device, as the caller knows it
+	askOther  = 'o' // what the caller alone knows how to ask
 )
 
 type question struct {
@@ -40,16 +44,15 @@ type answer [sha256.Size]byte
 // A Witness notes what one command asks. A nil Witness notes nothing. It is not for use by several goroutines at once.
 type Witness struct {
 	started time.Time
-	classes func(string) (string, error)
+	other   func(string) (string, error)
 	asked   map[question]answer
 	order   []question
 	doubt   string
 }
 
-// NewWitness begins to note. Classes gives the numerics class of a device by a name of the caller's making; it is asked
-// for those alone of which Class was told.
-func NewWitness(now time.Time, classes func(string) (string, error)) *Witness {
-	return &Witness{started: now, classes: classes, asked: map[question]answer{}}
+// NewWitness begins to note. Other answers the questions that are the caller's own, by name.
+func NewWitness(now time.Time, other func(string) (string, error)) *Witness {
+	return &Witness{started: now, other: other, asked: map[question]answer{}}
 }
 
 // Doubt says that the command did something that cannot be asked again: its answer is not kept.
@@ -77,9 +80,12 @@ func (w *Witness) Folder(path string) { w.ask(question{askFolder, path}) }
 // Stamp notes a file that is known by its stamp, or that is not there.
 func (w *Witness) Stamp(path string) { w.ask(question{askStamp, path}) }
 
-// Class notes the class that a device has.
-func (w *Witness) Class(name, class string) {
-	w.note(question{askClass, name}, sha256.Sum256([]byte(class)))
+// Glob notes a pattern that is about to be expanded.
+func (w *Witness) Glob(pattern string) { w.ask(question{askGlob, pattern}) }
+
+// Other notes a question of the caller's, with its answer.
+func (w *Witness) Other(name, answer string) {
+	w.note(question{askOther, name}, sha256.Sum256([]byte(answer)))
 }
 
 func (w *Witness) ask(q question) {
@@ -117,12 +123,13 @@ func (w *Witness) answer(q question) (a answer, settled bool) {
 		return folderAnswer(os.ReadDir(q.name)), true
 	case askStamp:
 		return stampAnswer(q.name, w.started)
-	case askClass:
-		class, err := w.classes(q.name)
-		if err != nil {
-			return failed(err), true
-		}
-		return sha256.Sum256([]byte(class)), true
+	case askGlob:
+		found, err := filepath.Glob(q.name)
+		slices.Sort(found)
+		return fileAnswer([]byte(strings.Join(found, "\x00")), err), true
+	case askOther:
+		text, err := w.other(q.name)
+		return fileAnswer([]byte(text), err), true
 	}
 	return answer{}, false
 }

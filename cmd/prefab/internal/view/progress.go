@@ -168,7 +168,7 @@ func (s *Progress) print(e executor.Event) {
 		line = stopping
 	}
 	if line != "" {
-		fmt.Fprintln(s.v.live, line)
+		fmt.Fprintln(s.v.err, line)
 		s.wrote = time.Now()
 	}
 }
@@ -260,6 +260,7 @@ func (s *Progress) draw(e executor.Event) {
 		}
 		if line := s.finished(e); line != "" {
 			fmt.Fprintln(s.bars, line)
+			s.v.transcribed(line)
 		}
 	case "log":
 		fmt.Fprintf(s.bars, "  %s  %s\n", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))

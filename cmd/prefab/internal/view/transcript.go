@@ -32,6 +32,13 @@ func (v *View) Transcribe() *Transcript {
 	return t
 }
 
+// transcribed takes down a line that was printed another way.
+func (v *View) transcribed(line string) {
+	if w, ok := v.err.(*transcriber); ok {
+		w.note([]byte(line + "\n"))
+	}
+}
+
 type transcriber struct {
 	t   *Transcript
 	to  io.Writer
@@ -39,13 +46,17 @@ type transcriber struct {
 }
 
 func (w *transcriber) Write(b []byte) (int, error) {
+	w.note(b)
+	return w.to.Write(b)
+}
+
+func (w *transcriber) note(b []byte) {
 	n := len(w.t.pieces)
 	if n == 0 || w.t.pieces[n-1].err != w.err {
 		w.t.pieces = append(w.t.pieces, &piece{err: w.err})
 		n++
 	}
 	w.t.pieces[n-1].text.Write(b)
-	return w.to.Write(b)
 }
 
 // Replay prints what was transcribed.
