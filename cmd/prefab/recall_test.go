@@ -70,6 +70,7 @@ func afresh(ts *testscript.TestScript, neg bool, args []string) {
 func watched(ts *testscript.TestScript, args []string) (memory bool, code int, out, log string) {
 	sign := filepath.Join(ts.Getenv("TMPDIR"), "recalled")
 	ts.Setenv("PREFAB_TEST_RECALLED", sign)
+	_ = os.Remove(sign) // of a command that nobody watched
 	code = exitCode(ts, ts.Exec(args[0], args[1:]...))
 	memory = os.Remove(sign) == nil
 	return memory, code, ts.ReadFile("stdout"), ts.ReadFile("stderr")
@@ -160,4 +161,3 @@ func run(b *testing.B, dir string, args ...string) {
 		b.Fatalf("%q gives %d", args, code)
 	}
 }
-

@@ -135,7 +135,7 @@ func (r *remembering) keepRun(s *session, p *planner.Plan, out *executor.Outcome
 		r.witness.Stamp(executor.ProvenanceName(resolve.Path(s.dir, destination(b))))
 	}
 	r.watch(markerPath(s.dir))
-	r.witness.Stamp(s.store.RootPath(s.stateDir()))
+	r.witness.Kept(s.store.RootPath(s.stateDir()))
 	r.keep(s, p, recall.Answer{Code: code, Run: run})
 }
 
@@ -159,7 +159,7 @@ func (r *remembering) keep(s *session, p *planner.Plan, a recall.Answer) {
 	for _, b := range s.placing() {
 		r.witness.Stamp(resolve.Path(s.dir, destination(b)))
 	}
-	if !r.store.stamp(r.witness) {
+	if !r.store.kept(r.witness) {
 		return
 	}
 	a.Output = r.said.Pieces()
@@ -241,17 +241,17 @@ func (w *watchedStore) Has(d spec.Digest) bool {
 	return ok
 }
 
-// stamp notes the files of all that was taken from the store. They are never written again, so a stamp tells that each is
-// there, and is not damaged by a program; each later reader verifies them.
-func (w *watchedStore) stamp(to *recall.Witness) bool {
+// kept notes the files of all that was taken from the store, each of which was sound when it was. A bit that flips in one
+// of them later is not looked for here: whoever reads it next finds it.
+func (w *watchedStore) kept(to *recall.Witness) bool {
 	if w == nil || w.missed {
 		return false
 	}
 	for k := range w.actions {
-		to.Stamp(w.ActionPath(k[0], k[1]))
+		to.Kept(w.ActionPath(k[0], k[1]))
 	}
 	for d := range w.blobs {
-		to.Stamp(w.BlobPath(d))
+		to.Kept(w.BlobPath(d))
 	}
 	return true
 }

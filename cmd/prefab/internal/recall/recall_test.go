@@ -21,6 +21,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{dir: t.TempDir(), class: "a", now: time.Now().Add(time.Hour)}
 	w.write(t, "spec", "text")
 	w.write(t, "data/1", "rows")
+	w.write(t, "blob", "made")
 	return w
 }
 
@@ -54,6 +55,7 @@ func (w *world) ask() *Witness {
 	x.Folder(w.path("data"))
 	x.Stamp(w.path("data/1"))
 	x.Stamp(w.path("out"))
+	x.Kept(w.path("blob"))
 	x.Other("cpu", w.class)
 	x.Glob(w.path("*/*.txt"))
 	return x
@@ -79,6 +81,24 @@ func TestAnAnswerHoldsWhileNothingChanges(t *testing.T) {
 	}
 }
 
+// A file of a store is touched by all who use it.
+func TestAUsedBlobIsTheSame(t *testing.T) {
+	w := newWorld(t)
+	w.now = time.Now().Add(3 * time.Second)
+	m := At(w.path("memory"), "plan")
+	x := w.witness()
+	x.Kept(w.path("blob"))
+	if reason, err := m.Keep(x, said); reason != "" || err != nil {
+		t.Fatal(reason, err)
+	}
+	if err := os.Chtimes(w.path("blob"), time.Now(), time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := m.Recall(w.witness()); !ok {
+		t.Error("a blob that was used counts as another")
+	}
+}
+
 func TestAnyChangeIsSeen(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, *world){
 		"variable":         func(t *testing.T, _ *world) { t.Setenv("RECALL_TEST", "two") },
@@ -92,6 +112,8 @@ func TestAnyChangeIsSeen(t *testing.T) {
 		"touched":          func(_ *testing.T, w *world) { os.Chtimes(w.path("data/1"), time.Time{}, time.Unix(9, 0)) },
 		"gone":             func(_ *testing.T, w *world) { os.Remove(w.path("data/1")) },
 		"appears":          func(t *testing.T, w *world) { w.write(t, "out", "") },
+		"blob gone":        func(_ *testing.T, w *world) { os.Remove(w.path("blob")) },
+		"blob cut":         func(_ *testing.T, w *world) { os.Truncate(w.path("blob"), 1) },
 		"device":           func(_ *testing.T, w *world) { w.class = "b" },
 		"device gone":      func(_ *testing.T, w *world) { w.class = "" },
 		"folder for file": func(_ *testing.T, w *world) {

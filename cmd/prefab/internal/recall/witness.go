@@ -30,7 +30,8 @@ const (
 	askFile   = 'f' // the content of a file
 	askFolder = 'd' // the names in a folder
 	askGlob   = 'g' // the paths that a pattern matches
-	askStamp  = 's' // the stamp of a file, for files too large or too many to be read
+	askStamp  = 's' // the stamp of a file, for files too large to be read
+	askKept   = 'k' // that a file which nobody writes to is there, and is the same file
 	askOther  = 'o' // what the caller alone knows how to ask
 )
 
@@ -83,6 +84,9 @@ func (w *Witness) Stamp(path string) { w.ask(question{askStamp, path}) }
 // Glob notes a pattern that is about to be expanded.
 func (w *Witness) Glob(pattern string) { w.ask(question{askGlob, pattern}) }
 
+// Kept notes a file of a store, which appears whole, is never written to, and has its times changed by those who use it.
+func (w *Witness) Kept(path string) { w.ask(question{askKept, path}) }
+
 // Other notes a question of the caller's, with its answer.
 func (w *Witness) Other(name, answer string) {
 	w.note(question{askOther, name}, sha256.Sum256([]byte(answer)))
@@ -122,7 +126,17 @@ func (w *Witness) answer(q question) (a answer, settled bool) {
 	case askFolder:
 		return folderAnswer(os.ReadDir(q.name)), true
 	case askStamp:
-		return stampAnswer(q.name, w.started)
+		s, err := stampOf(q.name)
+		if err != nil {
+			return failed(err), true
+		}
+		return numbers(s.Device, s.Inode, uint64(s.Size), uint64(s.Modified), uint64(s.Changed)), s.Settled(w.started)
+	case askKept:
+		s, err := stampOf(q.name)
+		if err != nil {
+			return failed(err), true
+		}
+		return numbers(s.Device, s.Inode, uint64(s.Size)), true
 	case askGlob:
 		found, err := filepath.Glob(q.name)
 		slices.Sort(found)
@@ -167,15 +181,18 @@ func folderAnswer(list []fs.DirEntry, err error) answer {
 	return sha256.Sum256(b)
 }
 
-func stampAnswer(path string, now time.Time) (a answer, settled bool) {
+func stampOf(path string) (resolve.Stamp, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return failed(err), true
+		return resolve.Stamp{}, err
 	}
-	s := resolve.StampOf(info)
+	return resolve.StampOf(info), nil
+}
+
+func numbers(list ...uint64) answer {
 	var b [40]byte
-	for i, n := range []uint64{s.Device, s.Inode, uint64(s.Size), uint64(s.Modified), uint64(s.Changed)} {
+	for i, n := range list {
 		binary.LittleEndian.PutUint64(b[8*i:], n)
 	}
-	return sha256.Sum256(b[:]), s.Settled(now)
+	return sha256.Sum256(b[:])
 }
