@@ -139,6 +139,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if err != nil {
 		return err
 	}
+	if !idle(plan) {
+		s.memory.giveUp()
+	}
 	if s.pipeline.Project.Parallelism > 0 && f.parallelism == 0 {
 		f.parallelism = s.pipeline.Project.Parallelism
 	}

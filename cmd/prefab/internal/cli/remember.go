@@ -5,16 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
-	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/history"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
-	"github.com/prefab-build/prefab/spec"
 )
 
 // A remembering is a plan or an apply that may be answered with what was answered before; see package recall. It knows what
@@ -22,6 +19,7 @@ import (
 // one remembers nothing.
 type remembering struct {
 	*app
+	self    string // the program
 	memory  *recall.Memory
 	witness *recall.Witness
 	said    *view.Transcript
@@ -38,9 +36,10 @@ func (a *app) remember(may bool) *remembering {
 	}
 	host, _ := os.Hostname() // the folder may be shared by machines of different kinds
 	words := append([]string{Version, self, host, at, abs, a.view.Look()}, a.args...)
-	r := &remembering{app: a, memory: recall.At(filepath.Join(a.dir, ".prefab", "recall"), words...)}
-	r.witness = recall.NewWitness(a.now(), answerAsked)
-	return r
+	return &remembering{
+		app: a, self: self, memory: recall.At(filepath.Join(a.dir, ".prefab", "recall"), words...),
+		witness: recall.NewWitness(a.now(), answerAsked),
+	}
 }
 
 // plan answers a plan from memory.
@@ -90,14 +89,12 @@ func (r *remembering) replay(a *recall.Answer) {
 
 // begin notes what every command depends on.
 func (r *remembering) begin() {
-	r.witness.Stamp(must(os.Executable()))
+	r.witness.Stamp(r.self)
 	for _, name := range []string{"PREFAB_CACHE", "HOME", "XDG_CACHE_HOME", "LocalAppData"} { // see cacheDir and os.UserCacheDir
 		r.witness.Env(name)
 	}
 	r.said = r.view.Transcribe()
 }
-
-func must(s string, _ error) string { return s }
 
 // watch notes a small file by its content.
 func (r *remembering) watch(path string) {
@@ -137,6 +134,15 @@ func (r *remembering) keepRun(s *session, p *planner.Plan, out *executor.Outcome
 	r.watch(markerPath(s.dir))
 	r.witness.Kept(s.store.RootPath(s.stateDir()))
 	r.keep(s, p, recall.Answer{Code: code, Run: run})
+}
+
+// giveUp says that there is work to do: nothing more is noted or taken down, which of a long run would be much.
+func (r *remembering) giveUp() {
+	if r != nil {
+		r.witness.Doubt("there was work to do")
+		r.said.Stop()
+		r.store.stop()
+	}
 }
 
 // idle reports whether a plan leaves nothing to do and nothing open.
@@ -187,73 +193,6 @@ func (r *remembering) watchSources(s *session) {
 			}
 		}
 	}
-}
-
-// watchStore returns the store as the planner and the executor see it, noting what is taken from it.
-func (r *remembering) watchStore(s *cas.Store) executor.Store {
-	if r == nil {
-		return s
-	}
-	if r.store == nil {
-		r.store = &watchedStore{Store: s, blobs: map[spec.Digest]bool{}, actions: map[[2]spec.Digest]bool{}}
-	}
-	return r.store
-}
-
-// A watchedStore notes what it was asked for and had. It stops when something is missing: then there is work to do.
-type watchedStore struct {
-	*cas.Store
-	mu      sync.Mutex // guards what follows
-	blobs   map[spec.Digest]bool
-	actions map[[2]spec.Digest]bool
-	missed  bool
-}
-
-func (w *watchedStore) note(found bool, note func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case !found:
-		w.missed, w.blobs, w.actions = true, nil, nil
-	case !w.missed:
-		note()
-	}
-}
-
-// GetAction implements executor.Store.
-func (w *watchedStore) GetAction(base, inputs spec.Digest) ([]byte, error) {
-	b, err := w.Store.GetAction(base, inputs)
-	w.note(err == nil, func() { w.actions[[2]spec.Digest{base, inputs}] = true })
-	return b, err
-}
-
-// Get implements executor.Store.
-func (w *watchedStore) Get(ctx context.Context, d spec.Digest) ([]byte, error) {
-	b, err := w.Store.Get(ctx, d)
-	w.note(err == nil, func() { w.blobs[d] = true })
-	return b, err
-}
-
-// Has implements executor.Store.
-func (w *watchedStore) Has(d spec.Digest) bool {
-	ok := w.Store.Has(d)
-	w.note(ok, func() { w.blobs[d] = true })
-	return ok
-}
-
-// kept notes the files of all that was taken from the store, each of which was sound when it was. A bit that flips in one
-// of them later is not looked for here: whoever reads it next finds it.
-func (w *watchedStore) kept(to *recall.Witness) bool {
-	if w == nil || w.missed {
-		return false
-	}
-	for k := range w.actions {
-		to.Kept(w.ActionPath(k[0], k[1]))
-	}
-	for d := range w.blobs {
-		to.Kept(w.BlobPath(d))
-	}
-	return true
 }
 
 // markerPath is the file that says which run was recorded last. It changes whenever a plan has another run to compare with.

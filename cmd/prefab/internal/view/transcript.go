@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
 )
 
-// A Transcript is what a view prints, in order, but for what shows a run while it goes on.
-type Transcript struct{ pieces []*piece }
+// A Transcript is what a view prints, in order, but for signs of life.
+type Transcript struct {
+	mu     sync.Mutex // guards what follows: the store warns from any goroutine
+	pieces []*piece
+	ended  bool
+}
 
 type piece struct {
 	err  bool
@@ -18,11 +23,20 @@ type piece struct {
 
 // Pieces returns what was printed so far.
 func (t *Transcript) Pieces() []recall.Piece {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	list := make([]recall.Piece, len(t.pieces))
 	for i, p := range t.pieces {
 		list[i] = recall.Piece{Err: p.err, Text: p.text.String()}
 	}
 	return list
+}
+
+// Stop forgets what was printed, and keeps nothing more.
+func (t *Transcript) Stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pieces, t.ended = nil, true
 }
 
 // Transcribe begins to keep what is printed.
@@ -51,12 +65,16 @@ func (w *transcriber) Write(b []byte) (int, error) {
 }
 
 func (w *transcriber) note(b []byte) {
-	n := len(w.t.pieces)
-	if n == 0 || w.t.pieces[n-1].err != w.err {
-		w.t.pieces = append(w.t.pieces, &piece{err: w.err})
-		n++
+	t := w.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return
 	}
-	w.t.pieces[n-1].text.Write(b)
+	if n := len(t.pieces); n == 0 || t.pieces[n-1].err != w.err {
+		t.pieces = append(t.pieces, &piece{err: w.err})
+	}
+	t.pieces[len(t.pieces)-1].text.Write(b)
 }
 
 // Replay prints what was transcribed.
