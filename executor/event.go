@@ -51,6 +51,7 @@ type Outcome struct {
 	Verdicts []planner.Verdict
 	Warnings []string
 	Placed   []Placement
+	Left     []Placement // what exports put under other names before
 	// Interrupted says that the run was stopped from outside.
 	Interrupted bool
 }

@@ -15,3 +15,12 @@ func Blobs(r *Result) (list []spec.Digest) {
 	}
 	return list
 }
+
+// NewShared is what a stage gets from Task.Shared; conflicts are errors.
+func NewShared(s Store, fresh bool, work ...string) *shared {
+	h := &host{store: s, fresh: fresh, conflict: func(error) bool { return false }}
+	return h.Shared(work...).(*shared)
+}
+
+// Base returns the base of the entries.
+func (s *shared) Base() spec.Digest { return s.base }

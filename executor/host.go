@@ -27,6 +27,9 @@ type host struct {
 	members map[string][]stage.Member
 	emitEvt func(Event)
 
+	fresh    bool             // what is kept is not to be used
+	conflict func(error) bool // see run.conflict
+
 	mu      sync.Mutex // guards what follows
 	metrics []spec.Metric
 	notes   Ledger
@@ -39,6 +42,7 @@ func newHost(ctx context.Context, x *run, n *planner.Node, members []planner.Mem
 		ctx: ctx, store: x.store, node: n, ports: ports, emitEvt: x.emit,
 		members: map[string][]stage.Member{},
 		emitted: map[string][]chunkDelta{}, files: map[string][]StoredFile{},
+		fresh: x.replaced(n), conflict: func(err error) bool { return x.conflict(n, err) },
 	}
 	if n.Block != nil {
 		h.config = n.Block.Full()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -37,15 +38,41 @@ func (k *Known) Lookup(n *planner.Node, members []planner.Member) (*planner.Resu
 		return nil, nil
 	}
 	k.results[planner.ActionDigest(n.BaseDigest, n.Key.InputsDigest)] = r
-	return planned(r), nil
+	out := k.planned(n, r)
+	out.Remote = fromRemote(k.store, n.BaseDigest, n.Key.InputsDigest)
+	return out, nil
 }
 
-func planned(r *Result) *planner.Result {
+// fromRemote reports whether a result was found in the store that is shared with others, and not in the local one.
+func fromRemote(s Store, base, inputs spec.Digest) bool {
+	far, ok := s.(interface {
+		FromRemote(base, inputs spec.Digest) bool
+	})
+	return ok && far.FromRemote(base, inputs)
+}
+
+func (k *Known) planned(n *planner.Node, r *Result) *planner.Result {
 	out := &planner.Result{Metrics: r.Metrics, Outputs: map[string]planner.Artifact{}}
 	for name, o := range r.Outputs {
 		out.Outputs[name] = o
 	}
+	for _, o := range r.Outputs {
+		if o.Artifact == spec.Report {
+			out.Files = k.destined(n, o)
+		}
+	}
 	return out
+}
+
+// destined names the files of a report as they lie at its destination.
+func (k *Known) destined(n *planner.Node, o Output) map[string]spec.Digest {
+	files, path := map[string]spec.Digest{}, resolve.Destination(n.Block)
+	for _, f := range o.Files {
+		if f, _, err := destined(context.Background(), k.store, f, path); err == nil {
+			files[f.Name] = f.Digest
+		}
+	}
+	return files
 }
 
 // lookup opens the stored result of an action. An entry that cannot be opened, or whose blobs are gone, is taken out of

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 )
@@ -24,7 +25,7 @@ func (x *run) execute(ctx context.Context, n *planner.Node, members []planner.Me
 	case ctx.Err() != nil:
 		o.State, o.Err, o.Reason = Stopped, context.Cause(ctx), "the run was stopped"
 	default:
-		o.State, o.Err, o.Reason = Failed, err, err.Error()
+		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
 	}
 	return o
 }
@@ -37,9 +38,8 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	o.Key = key
 	replace := x.replaced(n)
 	if !replace {
-		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members, x.opts.Deep); o.Result != nil {
-			o.State = Cached
-			return nil
+		if found, err := x.find(ctx, n, members, o); found || err != nil {
+			return err
 		}
 	}
 	// Another process may be at the same work: it is waited for, not repeated.
@@ -49,9 +49,8 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	}
 	defer unlock()
 	if !replace {
-		if o.Result = lookup(ctx, x.store, n.BaseDigest, key.InputsDigest, members, x.opts.Deep); o.Result != nil {
-			o.State = Cached
-			return nil
+		if found, err := x.find(ctx, n, members, o); found || err != nil {
+			return err
 		}
 	}
 	e, err := x.workInTime(ctx, n, members)
@@ -77,6 +76,24 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 		o.State = Same
 	}
 	return nil
+}
+
+// find takes a node's result from the store, if it is there. One that came from a remote store is kept; what it names is
+// fetched when it is read.
+func (x *run) find(ctx context.Context, n *planner.Node, members []planner.Member, o *NodeOutcome) (bool, error) {
+	o.Result = lookup(ctx, x.store, n.BaseDigest, o.Key.InputsDigest, members, x.opts.Deep)
+	if o.Result == nil {
+		return false, nil
+	}
+	if o.State = Cached; !fromRemote(x.store, n.BaseDigest, o.Key.InputsDigest) {
+		return true, nil
+	}
+	o.State = Restored
+	raw, err := x.store.GetAction(n.BaseDigest, o.Key.InputsDigest)
+	if err != nil {
+		return true, err
+	}
+	return true, x.store.PutAction(n.BaseDigest, o.Key.InputsDigest, raw)
 }
 
 // same reports whether the last run's result under this address had the same bytes. It is asked before the result is
@@ -142,7 +159,7 @@ func (x *run) workInTime(ctx context.Context, n *planner.Node, members []planner
 	within, cancel := context.WithTimeoutCause(ctx, n.Block.Timeout, late)
 	defer cancel()
 	e, err := x.work(within, n, members)
-	if err != nil && context.Cause(within) == late {
+	if err != nil && errors.Is(context.Cause(within), late) {
 		return nil, late
 	}
 	return e, err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -62,9 +63,6 @@ type StageCounts struct {
 	Counts
 }
 
-// ProvenanceName is the name of the provenance file beside an exported file.
-func ProvenanceName(path string) string { return path + ".provenance.json" }
-
 // placeAll puts the files of all exports that are done where they belong, and tells those that may not be placed any
 // more that they are not allowed. What goes wrong fails the export's node.
 func (x *run) placeAll(ctx context.Context, out *Outcome) {
@@ -82,29 +80,20 @@ func (x *run) placeAll(ctx context.Context, out *Outcome) {
 			err = x.disallow(out, o)
 		}
 		if err != nil {
-			o.State, o.Err, o.Reason = Failed, err, err.Error()
+			o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
 			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason})
 		}
 	}
 }
 
-// destination is the unkeyed attribute by which every kind that places files says where.
-func destination(n *planner.Node) string {
-	var c struct{ Path string }
-	if err := n.Block.Full().Decode(&c); err != nil {
-		return ""
-	}
-	return c.Path
-}
-
 func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
-	path := destination(o.Node)
-	earlier, _ := readProvenance(resolve.Path(x.dir, path))
+	path := resolve.Destination(o.Node.Block)
+	earlier := resolve.ReadPlaced(resolve.Path(x.dir, path))
 	var placed []Placement
 	for _, port := range slices.Sorted(maps.Keys(o.Result.Outputs)) {
 		for _, f := range o.Result.Outputs[port].Files {
 			// A name is a suffix of the path: the file itself has none.
-			p, err := x.placeFile(ctx, o.Node, path+f.Name, f, earlier.wrote(f.Name))
+			p, err := x.placeFile(ctx, o.Node, path, f, earlier.Wrote(f.Name))
 			if err != nil {
 				return err
 			}
@@ -117,22 +106,54 @@ func (x *run) place(ctx context.Context, out *Outcome, o *NodeOutcome) error {
 			}
 		}
 	}
+	if slices.ContainsFunc(placed, func(p Placement) bool { return p.Wrote }) {
+		out.Left = append(out.Left, x.abandoned(o.Node, path)...)
+	}
 	out.Placed = append(out.Placed, placed...)
 	return x.attest(out, o, path, placed)
+}
+
+// abandoned finds what an export put in its folder under another name, before its path was changed: nobody else will say so.
+func (x *run) abandoned(n *planner.Node, path string) (list []Placement) {
+	dir := filepath.Dir(resolve.Path(x.dir, path))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), resolve.ProvenanceName(""))
+		if !ok || name == filepath.Base(path) {
+			continue
+		}
+		p, ok := readProvenance(filepath.Join(dir, name))
+		if info, err := os.Stat(filepath.Join(dir, name)); !ok || p.Export != n.Addr.String() || err != nil || info.IsDir() {
+			continue
+		}
+		list = append(list, Placement{Addr: n.Addr, Path: filepath.ToSlash(filepath.Join(filepath.Dir(path), name)), Digest: p.Digest, Size: p.Size, Rows: p.Rows})
+	}
+	return list
 }
 
 // placeFile compares the destination with what the store has, and writes it when it is missing, or when it is still
 // what an earlier run put there.
 func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f StoredFile, earlier spec.Digest) (Placement, error) {
+	f, open, err := destined(ctx, x.store, f, path)
+	path += f.Name
 	p := Placement{Addr: n.Addr, Path: path, Digest: f.Digest, Size: f.Size}
+	if err != nil {
+		return p, err
+	}
 	full := resolve.Path(x.dir, path)
-	have, err := hashFile(full)
+	have, err := resolve.HashFile(full)
 	switch {
 	case err == nil && have == f.Digest:
 		return p, nil
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
+	case have != earlier && !x.opts.Force && earlier == (spec.Digest{}):
+		return p, fmt.Errorf("%s is there already, and nothing says that prefab wrote it: move it away, give another path, "+
+			"or give --force to overwrite it", path)
 	case have != earlier && !x.opts.Force:
 		return p, fmt.Errorf("%s was changed by hand, or by another program, since prefab wrote it: "+
 			"move it away, or give --force to overwrite it", path)
@@ -141,7 +162,7 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
 	}
-	r, err := x.store.Open(ctx, f.Digest)
+	r, err := open()
 	if err != nil {
 		return p, err
 	}
@@ -152,12 +173,18 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 	return p, nil
 }
 
-// wrote returns the digest of what was put into the file itself, or into one beside it; zero when nothing was.
-func (p *Provenance) wrote(suffix string) spec.Digest {
-	if suffix == "" {
-		return p.Digest
+// destined is a stored file as it lies at its destination: in those beside the exported file its name is put in.
+func destined(ctx context.Context, s Store, f StoredFile, path string) (StoredFile, func() (io.ReadCloser, error), error) {
+	if f.Name == "" {
+		return f, func() (io.ReadCloser, error) { return s.Open(ctx, f.Digest) }, nil
 	}
-	return p.Beside[suffix]
+	b, err := s.Get(ctx, f.Digest)
+	if err != nil {
+		return f, nil, err
+	}
+	b = bytes.ReplaceAll(b, []byte(spec.FileName), []byte(strconv.Quote(filepath.Base(path))))
+	f.Digest, f.Size = spec.HashBytes(b), int64(len(b))
+	return f, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }, nil
 }
 
 func explainPath(path string, err error) error {
@@ -171,22 +198,6 @@ func explainPath(path string, err error) error {
 		return fmt.Errorf("%w: give a path that you may write", err)
 	}
 	return err
-}
-
-func hashFile(path string) (spec.Digest, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return spec.Digest{}, err
-	}
-	if info.IsDir() {
-		return spec.Digest{}, errors.New("this is a folder")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return spec.Digest{}, err
-	}
-	defer f.Close()
-	return hashReader(f)
 }
 
 // writeAtomic writes a file so that a reader sees the old content or the new, and a power cut leaves one of them.
@@ -252,7 +263,7 @@ func (x *run) attest(out *Outcome, o *NodeOutcome, path string, placed []Placeme
 
 // disallow notes in the provenance of a file that was exported earlier that its gates do not pass any more.
 func (x *run) disallow(out *Outcome, o *NodeOutcome) error {
-	full := resolve.Path(x.dir, destination(o.Node))
+	full := resolve.Path(x.dir, resolve.Destination(o.Node.Block))
 	prov, ok := readProvenance(full)
 	if !ok {
 		return nil // nothing was exported
@@ -266,8 +277,12 @@ func (x *run) disallow(out *Outcome, o *NodeOutcome) error {
 
 // readProvenance reads the provenance file beside an exported file, when there is a sound one.
 func readProvenance(path string) (p Provenance, ok bool) {
-	b, err := os.ReadFile(ProvenanceName(path))
-	return p, err == nil && json.Unmarshal(b, &p) == nil
+	f, err := resolve.Open(resolve.ProvenanceName(path))
+	if err != nil {
+		return p, false
+	}
+	defer f.Close()
+	return p, json.NewDecoder(f).Decode(&p) == nil
 }
 
 func writeProvenance(path string, p Provenance) error {
@@ -276,8 +291,8 @@ func writeProvenance(path string, p Provenance) error {
 		return err
 	}
 	b = append(b, '\n')
-	name := ProvenanceName(path)
-	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, b) {
+	name := resolve.ProvenanceName(path)
+	if have, err := resolve.HashFile(name); err == nil && have == spec.HashBytes(b) {
 		return nil
 	}
 	return writeAtomic(name, bytes.NewReader(b))

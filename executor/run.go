@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -151,7 +152,7 @@ func (x *run) start(ctx context.Context, i int) (ended bool) {
 	}
 	members, err := x.members(n)
 	if err != nil {
-		o.State, o.Err, o.Reason = Failed, err, err.Error()
+		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
 		return true
 	}
 	x.emit(Event{Type: "start", Addr: n.Addr})

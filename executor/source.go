@@ -138,7 +138,7 @@ func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, source sp
 	case errors.Is(err, errLimit):
 		return nil
 	case err != nil:
-		return fmt.Errorf("%s: %w", f.Path, err)
+		return resolve.Named(f.Path, err)
 	case next < len(pieces):
 		return fmt.Errorf("%s: %w", f.Path, resolve.ErrChanged)
 	}

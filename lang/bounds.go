@@ -26,11 +26,29 @@ func (d *decoder) checkBounds(a *attr, v any) bool {
 	case map[string]any:
 		ok := true
 		for _, k := range slices.Sorted(maps.Keys(v)) {
+			ok = d.key(a, k) && ok
 			ok = d.element(a, v[k], a.name+"."+k, -1, k) && ok
 		}
 		return ok
 	}
 	return d.element(a, v, a.name, -1, "")
+}
+
+// key checks a key of a map.
+func (d *decoder) key(a *attr, k string) bool {
+	if a.spec.Keys == nil || slices.Contains(a.spec.Keys, k) {
+		return true
+	}
+	at := exprRange(a.expr.hcl)
+	if e, ok := a.expr.hcl.(*hclsyntax.ObjectConsExpr); ok {
+		for _, item := range e.Items {
+			if name, ok := item.KeyExpr.(*hclsyntax.ObjectConsKeyExpr); ok && keyName(name) == k {
+				at = exprRange(name)
+			}
+		}
+	}
+	d.l.errorf(at, "unknown-value", "Unknown key", "%s has no key %q.%s", a.name, k, choices(k, a.spec.Keys, "The keys are"))
+	return false
 }
 
 // element checks one number or string, at the exact element where the source has one.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
 )
 
@@ -63,7 +64,11 @@ func functionNames() string {
 func (l *loader) callStructural(e *hclsyntax.FunctionCallExpr, args []partial) (partial, bool) {
 	vals := make([]cty.Value, 0, len(args))
 	for i, a := range args {
-		v, _ := a.val.UnmarkDeep()
+		v := a.val
+		if v.ContainsMarked() {
+			l.sensitiveAmong(exprRange(e.Args[i]))
+			return partial{}, false
+		}
 		if e.ExpandFinal && i == len(args)-1 && v.CanIterateElements() {
 			vals = append(vals, v.AsValueSlice()...)
 			continue
@@ -76,6 +81,12 @@ func (l *loader) callStructural(e *hclsyntax.FunctionCallExpr, args []partial) (
 		return partial{}, false
 	}
 	return static(out), true
+}
+
+// sensitiveAmong reports a sensitive value that would be mixed with outputs and metrics, which carry no marks.
+func (l *loader) sensitiveAmong(at diag.Range) {
+	l.errorf(at, "sensitive-value", "Sensitive value not possible here",
+		"This value is sensitive, and what it stands among here is shown: names of blocks, outputs and metrics. Use a value that may be shown.")
 }
 
 func (l *loader) callLowered(e *hclsyntax.FunctionCallExpr, f expr.Function, args []partial) (partial, bool) {

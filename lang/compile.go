@@ -19,6 +19,10 @@ type body struct {
 	attrs  []*attr // in the order of the schema
 	nested []*nested
 	metas  map[string]*attr
+	// mistaken are the attributes that unknown ones may have been meant for, and the types of nested blocks that could not
+	// be read. What seems to be missing may be these.
+	mistaken   []string
+	incomplete bool // a nested block is missing or could not be read
 }
 
 // An attr is one attribute that was given.
@@ -113,6 +117,7 @@ func (l *loader) compileBody(src *hclsyntax.Block, schema *spec.Schema, metas []
 		}
 		within := at
 		within.row = a.Type == spec.TypeRowExpr || a.Type == spec.TypeRowMap
+		within.plain = a.Type != spec.TypeReference && a.Type != spec.TypeExpression
 		out.attrs = append(out.attrs, l.compileAttr(a, given, within))
 	}
 	for _, name := range names {
@@ -125,6 +130,9 @@ func (l *loader) compileBody(src *hclsyntax.Block, schema *spec.Schema, metas []
 			out.metas[name] = &attr{name: name, rng: rangeOf(given.NameRange), expr: l.compileExpr(given.Expr, within)}
 		case !slices.ContainsFunc(schema.Attrs, func(a spec.Attr) bool { return a.Name == name }):
 			l.unknownAttribute(src, given, schema, metas)
+			if best := diag.Closest(name, attrNames(schema)); best != "" {
+				out.mistaken = append(out.mistaken, best)
+			}
 		}
 	}
 	l.compileNested(out, src, schema, at)
@@ -203,15 +211,9 @@ func (l *loader) unknownAttribute(src *hclsyntax.Block, a *hclsyntax.Attribute, 
 		l.errorf(subject, "block-expected", "Block expected", "%s is a block here: write %s { ... } without an equals sign.", a.Name, a.Name)
 		return
 	}
-	names := slices.Clone(metas)
-	for _, s := range schema.Attrs {
-		names = append(names, s.Name)
-	}
-	for _, b := range schema.Blocks {
-		names = append(names, b.Name)
-	}
-	l.errorf(subject, "unknown-attribute", "Unknown attribute", "A %s block has no attribute %s.%s",
-		blockTitle(src, metas != nil), a.Name, choices(a.Name, names, "It has"))
+	names := slices.Concat(metas, attrNames(schema), blockNames(schema))
+	l.errorf(subject, "unknown-attribute", "Unknown attribute", "%s block has no attribute %s.%s",
+		article(blockTitle(src, metas != nil)), a.Name, choices(a.Name, names, "It has"))
 }
 
 // blockTitle writes a block's type, and its driver where the label is one.
@@ -227,6 +229,9 @@ func (l *loader) compileNested(out *body, src *hclsyntax.Block, schema *spec.Sch
 	for _, b := range src.Body.Blocks {
 		if nestedType(schema, b.Type) == nil {
 			l.unknownNested(b, schema)
+			if best := diag.Closest(b.Type, blockNames(schema)); best != "" {
+				out.mistaken, out.incomplete = append(out.mistaken, best), true
+			}
 		}
 	}
 	for i := range schema.Blocks {
@@ -243,11 +248,14 @@ func (l *loader) compileNested(out *body, src *hclsyntax.Block, schema *spec.Sch
 			}
 			if c := l.compileOne(b, typ, at); c != nil {
 				out.nested = append(out.nested, c)
+			} else {
+				out.mistaken, out.incomplete = append(out.mistaken, typ.Name), true
 			}
 		}
 		if n < typ.Min {
 			l.errorf(out.header, "missing-block", "Missing block", "At least %d %s is needed here%s.%s",
 				typ.Min, plural(typ.Min, typ.Name+" block"), docClause(typ.Doc), driverChoices(typ))
+			out.mistaken, out.incomplete = append(out.mistaken, typ.Name), true
 		}
 	}
 }
@@ -265,6 +273,7 @@ func (l *loader) compileOne(b *hclsyntax.Block, typ *spec.BlockType, at place) *
 			"There is no %s %q.%s", typ.Label, c.label, choices(c.label, driverLabels(typ), "The choices are"))
 		return nil
 	}
+	at.limit = typ.Name == thresholdType.Name
 	c.body = l.compileBody(b, c.schema, nil, at)
 	return c
 }
@@ -275,11 +284,23 @@ func (l *loader) unknownNested(b *hclsyntax.Block, schema *spec.Schema) {
 		l.errorf(subject, "attribute-expected", "Attribute expected", "%s is an attribute here: write %s = ... with an equals sign.", b.Type, b.Type)
 		return
 	}
-	var names []string
-	for _, t := range schema.Blocks {
-		names = append(names, t.Name)
+	l.errorf(subject, "unknown-block", "Unknown block", "There is no block %s here.%s", b.Type, choices(b.Type, blockNames(schema), "The blocks are"))
+}
+
+func attrNames(s *spec.Schema) []string {
+	out := make([]string, len(s.Attrs))
+	for i := range s.Attrs {
+		out[i] = s.Attrs[i].Name
 	}
-	l.errorf(subject, "unknown-block", "Unknown block", "There is no block %s here.%s", b.Type, choices(b.Type, names, "The blocks are"))
+	return out
+}
+
+func blockNames(s *spec.Schema) []string {
+	out := make([]string, len(s.Blocks))
+	for i := range s.Blocks {
+		out[i] = s.Blocks[i].Name
+	}
+	return out
 }
 
 func plural(n int, what string) string {

@@ -147,15 +147,15 @@ func (l *loader) checkLabels(b *hclsyntax.Block, typ *spec.BlockType) bool {
 	switch {
 	case len(b.Labels) < want:
 		l.errorf(rangeOf(b.TypeRange), "missing-label", "Missing label",
-			"A %s block says its %s in quotes, as in %s \"x\" { }.%s", typ.Name, typ.Label, typ.Name, driverChoices(typ))
+			"%s block says its %s in quotes, as in %s \"x\" { }.%s", article(typ.Name), typ.Label, typ.Name, driverChoices(typ))
 		return false
 	case len(b.Labels) > want && want == 0:
 		l.errorf(rangeOf(b.LabelRanges[0]), "surplus-label", "Surplus label",
-			"A %s block takes no label. Remove %q.", typ.Name, b.Labels[0])
+			"%s block takes no label. Remove %q.", article(typ.Name), b.Labels[0])
 		return false
 	case len(b.Labels) > want:
 		l.errorf(rangeOf(b.LabelRanges[1]), "surplus-label", "Surplus label",
-			"A %s block takes one label, its %s. Remove %q.", typ.Name, typ.Label, b.Labels[1])
+			"%s block takes one label, its %s. Remove %q.", article(typ.Name), typ.Label, b.Labels[1])
 		return false
 	case want == 1 && typ.Drivers == nil && typ.Label == "name" && !hclsyntax.ValidIdentifier(b.Labels[0]):
 		l.errorf(rangeOf(b.LabelRanges[0]), "invalid-name", "Invalid name",

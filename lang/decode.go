@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -23,8 +22,14 @@ type decoder struct {
 	in     *instance             // whose inputs references become; nil in settings
 	source map[string]diag.Range // where attributes stand
 	rec    recorder              // what keyed attributes read from outside
-	failed bool
+	// faults are the paths of attributes and blocks that have no value because of a reported problem.
+	faults []string
+	// opaque is set when the config lacks something that no guess can stand for: what the stage makes is not known then.
+	opaque bool
 }
+
+func (d *decoder) fail(path string) { d.faults = append(d.faults, path) }
+func (d *decoder) failed() bool     { return len(d.faults) > 0 }
 
 // body decodes one body, below the path of its block ("" or "source.0.").
 func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeyed map[string]any) {
@@ -40,26 +45,33 @@ func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeye
 			if a.Default != nil {
 				into[a.Name] = a.Default
 			} else if a.Required {
-				d.failed = true // reported when the body was read
+				d.fail(path + a.Name) // reported when the body was read
+				d.opaque = d.opaque || a.Shape == spec.Map
 			}
 			continue
 		}
 		d.source[path+a.Name] = given.expr.rng()
-		for i, item := range given.items {
-			d.source[path+a.Name+"."+cmp.Or(item.key, strconv.Itoa(i))] = item.expr.rng()
-		}
+		d.memberSources(path+a.Name, given.expr.hcl)
 		switch v, ok := d.attribute(given); {
 		case !ok:
-			d.failed = true
+			d.fail(path + a.Name)
+			if v != nil {
+				into[a.Name] = v // as much as is known: that there are references, and of which names
+			}
+			d.opaque = d.opaque || v == nil && (a.Type == spec.TypeRowMap || a.Type == spec.TypeReference)
 		case v != nil:
 			into[a.Name] = v
 		case a.Default != nil:
 			into[a.Name] = a.Default
 		case a.Required:
-			d.failed = true
+			d.fail(path + a.Name)
 			d.l.errorf(given.expr.rng(), "missing-attribute", "Missing attribute", "%s is required, and its value here is null. Give it a value.", a.Name)
 		}
 	}
+	for _, name := range b.mistaken {
+		d.fail(path + name)
+	}
+	d.opaque = d.opaque || b.incomplete
 	for i := range schema.Attrs {
 		if a := &schema.Attrs[i]; a.EndingOf != "" && keyed[a.Name] == nil {
 			if ending := endingOf(unkeyed[a.EndingOf], a.Values); ending != "" {
@@ -73,6 +85,23 @@ func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeye
 		}
 	}
 	return keyed, unkeyed
+}
+
+// memberSources notes where the members of a list or map that is written out stand, and under NAME@ the key of each.
+func (d *decoder) memberSources(path string, e hclsyntax.Expression) {
+	switch e := e.(type) {
+	case *hclsyntax.TupleConsExpr:
+		for i, x := range e.Exprs {
+			d.source[path+"."+strconv.Itoa(i)] = exprRange(x)
+		}
+	case *hclsyntax.ObjectConsExpr:
+		for _, i := range e.Items {
+			if k, ok := i.KeyExpr.(*hclsyntax.ObjectConsKeyExpr); ok && keyName(k) != "" {
+				at := path + "." + keyName(k)
+				d.source[at], d.source[at+"@"] = exprRange(i.ValueExpr), exprRange(k)
+			}
+		}
+	}
 }
 
 // endingOf returns the longest of the endings that a path has.
@@ -146,19 +175,23 @@ func (d *decoder) decode(a *attr) (any, bool) {
 		}
 		return d.rowMap(a, sc)
 	}
-	if a.items != nil {
-		return d.referenceItems(a)
+	if a.spec.Type == spec.TypeReference {
+		own := *sc
+		own.port = a.spec.Artifact
+		return d.referenceOf(a, &own)
 	}
 	v, ok := d.l.eval(a.expr, sc)
 	if !ok {
 		return nil, false
 	}
-	if a.spec.Type == spec.TypeReference {
-		return d.reference(a, v)
-	}
 	if v.ContainsMarked() {
 		if !a.spec.Unkeyed {
 			d.l.sensitiveAttribute(a)
+			return nil, false
+		}
+		if a.spec.Path {
+			d.l.errorf(a.expr.rng(), "sensitive-value", "Sensitive value not possible here",
+				"%s is a path, which is shown in plans, messages and the history, and this value is sensitive. Use a value that may be shown.", a.name)
 			return nil, false
 		}
 		v, _ = v.UnmarkDeep()
@@ -177,7 +210,9 @@ func (d *decoder) rowItems(a *attr, sc *scope) (any, bool) {
 	out, all := map[string]any{}, true
 	for _, i := range a.items {
 		n, ok := d.l.lower(i.expr, sc)
-		all = all && ok
+		if !ok {
+			all, n = false, literal(nil) // that the column is named is known
+		}
 		out[i.key] = n
 	}
 	return out, all

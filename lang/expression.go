@@ -30,11 +30,14 @@ type place struct {
 	order bool  // a `requires`: an edge that orders but carries no value
 	vars  bool  // variables only: a validation
 	alone bool  // outside of a pipeline: row only
+	limit bool  // a threshold, which takes no reference to a block
+	plain bool  // an attribute that takes values, not outputs
 }
 
 // compileExpr resolves the names in an expression. What the names hold is for later.
 func (l *loader) compileExpr(e hclsyntax.Expression, at place) *expression {
 	out := &expression{hcl: e, vars: hclsyntax.Variables(e)}
+	l.count(e)
 	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch n := n.(type) {
 		case *hclsyntax.FunctionCallExpr:
@@ -194,7 +197,7 @@ func (l *loader) checkLocal(e *expression, t hcl.Traversal, at place) bool {
 		l.errorf(rangeOf(t.SourceRange()), "reference-in-setting", "Reference not possible here", "A setting may refer to variables only.")
 		return false
 	}
-	at.node.depend(&loc.node, t, at.order)
+	at.node.depend(&loc.node, t, at)
 	return true
 }
 
@@ -214,13 +217,17 @@ func (l *loader) checkBlock(e *expression, t hcl.Traversal, at place) bool {
 		l.undeclared(kind, name, rangeOf(r))
 		return false
 	}
-	if at.node == &b.node {
+	if at.node == &b.node && !at.limit {
 		l.errorf(rangeOf(t.SourceRange()), "self-reference", "Self reference",
 			"%s refers to itself here. A block is made of other blocks' outputs: name another.", b.addr())
 		return false
 	}
+	if at.limit {
+		l.metricMisplaced(rangeOf(t.SourceRange()), "A threshold's limit is a value that is known before anything runs, and this is a reference to "+b.addr().String()+".")
+		return false
+	}
 	e.touches = true
-	at.node.depend(&b.node, t, at.order)
+	at.node.depend(&b.node, t, at)
 	return true
 }
 

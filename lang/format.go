@@ -12,7 +12,7 @@ import (
 // a line feed at the end and no white space before one. Comments stay where they are. A file that does not parse comes
 // back as it is; Syntax says why. Formatting twice is formatting once.
 func Format(src []byte) []byte {
-	if _, bad := unparseable("", src); bad {
+	if _, bad := unparseable("", src, formConfig); bad {
 		return src
 	}
 	if _, ds := hclsyntax.ParseConfig(src, "", hcl.InitialPos); ds.HasErrors() {

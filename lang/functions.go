@@ -94,6 +94,10 @@ func (l *loader) functions() map[string]function.Function {
 		}
 	}
 	l.addFileFunctions(out)
+	for name, f := range out {
+		out[name] = l.wrapped(name, f)
+	}
+	out["templatefile"] = l.wrapped("templatefile", l.templateFunc(maps.Clone(out))) // a template cannot render templates
 	return out
 }
 
@@ -166,6 +170,7 @@ func conversionFunc(name string, want cty.Type) function.Function {
 		Params: []function.Parameter{{Name: "v", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true}},
 		Type: func(args []cty.Value) (cty.Type, error) {
 			v := args[0]
+			want := sameElements(v.Type(), want)
 			if v.Type().Equals(want) || want.HasDynamicTypes() && v.IsNull() {
 				return want, nil
 			}
@@ -182,6 +187,24 @@ func conversionFunc(name string, want cty.Type) function.Function {
 			return convert.Convert(args[0], t)
 		},
 	})
+}
+
+// sameElements returns the exact type that a list of like values becomes. To find the common type of values, go-cty
+// compares each with each, which takes minutes for a hundred thousand.
+func sameElements(from, want cty.Type) cty.Type {
+	if !from.IsTupleType() || from.Length() == 0 || !want.IsListType() && !want.IsSetType() || want.ElementType() != cty.DynamicPseudoType {
+		return want
+	}
+	types := from.TupleElementTypes()
+	for _, t := range types {
+		if !t.Equals(types[0]) {
+			return want
+		}
+	}
+	if want.IsSetType() {
+		return cty.Set(types[0])
+	}
+	return cty.List(types[0])
 }
 
 // lengthFunc counts the elements of a list, set or map, the attributes of an object, or the characters of a string.

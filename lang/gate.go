@@ -67,7 +67,7 @@ func (l *loader) check(n *nested, sc *scope) (spec.Check, bool) {
 			c.Severity = "" // the default, so that writing it out changes nothing
 		case "warn", "":
 		default:
-			l.errorf(a.expr.rng(), "unknown-value", "Unknown value", "severity may not be %q.%s", c.Severity, choices(c.Severity, []string{"error", "warn"}, "It is one of"))
+			l.errorf(a.expr.rng(), "unknown-value", "Unknown value", "severity may not be %q.%s", c.Severity, choices(c.Severity, a.spec.Values, "It is one of"))
 		}
 	}
 	return c, ok1 && ok2
@@ -171,8 +171,9 @@ func (l *loader) outputValue(a *attr, isSensitive bool) (*expr.Node, bool) {
 	if a.expr.bad {
 		return nil, false
 	}
+	l.begin()
 	p, ok := l.partial(a.expr.hcl, sc)
-	if !ok {
+	if !ok || !l.fits(p, a.expr.rng()) {
 		return nil, false
 	}
 	if p.node == nil {

@@ -39,13 +39,13 @@ func (l *loader) givenValues() map[string]*givenValue {
 		}
 	}
 	for _, name := range l.autoFiles() {
-		b, err := l.readFile(name)
+		b, err := l.readSource(func() (fs.File, error) { return l.openFile(name) })
 		l.readValues(given, name, b, err)
 	}
 	l.readRecorded(given)
 	for _, g := range l.opts.Given {
 		if g.File != "" {
-			b, err := l.readFile(g.File)
+			b, err := l.readSource(func() (fs.File, error) { return l.openFile(g.File) })
 			l.readValues(given, g.File, b, err)
 			continue
 		}
@@ -82,11 +82,15 @@ func (l *loader) autoFiles() []string {
 	var out []string
 	for _, e := range entries {
 		n := e.Name()
-		if !e.IsDir() && (strings.HasSuffix(n, ".auto.prefabvars") || strings.HasSuffix(n, ".auto.prefabvars.json")) {
+		if !e.IsDir() && isAutoValues(n) {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+func isAutoValues(name string) bool {
+	return strings.HasSuffix(name, ".auto.prefabvars") || strings.HasSuffix(name, ".auto.prefabvars.json")
 }
 
 // readValues reads a file of values: name = value.
@@ -96,8 +100,9 @@ func (l *loader) readValues(given map[string]*givenValue, name string, b []byte,
 		return
 	}
 	l.files[name] = b
-	if d, bad := unparseable(name, b); bad {
+	if d, bad := unparseable(name, b, formConfig); bad {
 		l.add(d)
+		l.hideFile(name)
 		return
 	}
 	var f *hcl.File
@@ -109,10 +114,14 @@ func (l *loader) readValues(given map[string]*givenValue, name string, b []byte,
 	}
 	l.addHCL(ds, "syntax")
 	if f == nil || f.Body == nil || ds.HasErrors() {
+		l.hideFile(name)
 		return
 	}
 	attrs, ds := f.Body.JustAttributes()
 	l.addHCL(ds, "syntax")
+	if ds.HasErrors() {
+		l.hideFile(name)
+	}
 	for _, key := range sortedByPlace(attrs) {
 		l.readValue(given, name, attrs[key])
 	}
@@ -123,6 +132,10 @@ func (l *loader) readValue(given map[string]*givenValue, file string, a *hcl.Att
 		l.warnf(rangeOf(a.NameRange), "unknown-variable", "Unknown variable", "%s gives %q, and no such variable is declared.%s",
 			file, a.Name, choices(a.Name, slices.Collect(maps.Keys(l.decls.variables)), "Declared are"))
 		return
+	}
+	if l.decls.variables[a.Name].sensitive {
+		l.hide(rangeOf(a.Range))
+		l.hide(rangeOf(a.Expr.Range()))
 	}
 	g := &givenValue{from: "the file " + file, rng: rangeOf(a.Expr.Range())}
 	v, ds := a.Expr.Value(nil)
@@ -148,6 +161,11 @@ func (l *loader) parseGiven(v *variable, g *givenValue) (cty.Value, bool) {
 		return cty.StringVal(strings.TrimSpace(g.text)), true
 	}
 	val, ds := parseLiteral(g.text, g.from)
+	if ds.HasErrors() && v.sensitive {
+		l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read",
+			"What %s gives for var.%s, which is sensitive, is no value of the language. Lists are written [\"a\", \"b\"], maps { a = 1 }.", g.from, v.name)
+		return val, false
+	}
 	if ds.HasErrors() {
 		l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read",
 			"What %s gives for var.%s is no value of the language: %s. Lists are written [\"a\", \"b\"], maps { a = 1 }.", g.from, v.name, strings.TrimSuffix(ds[0].Detail, "."))

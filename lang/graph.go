@@ -34,10 +34,11 @@ type dep struct {
 	to    *node
 	rng   diag.Range
 	order bool // by `requires`: no value is needed
+	plain bool // from an attribute that takes values, not outputs
 }
 
-func (n *node) depend(to *node, t hcl.Traversal, order bool) {
-	n.deps = append(n.deps, dep{to, rangeOf(t.SourceRange()), order})
+func (n *node) depend(to *node, t hcl.Traversal, at place) {
+	n.deps = append(n.deps, dep{to, rangeOf(t.SourceRange()), at.order, at.plain || at.limit})
 }
 
 // nodes returns all declarations that can depend on one another, in the order of their names.
@@ -151,6 +152,8 @@ func (l *loader) reportCycle(c []*node, all bool) {
 		from *hop
 		node *node
 		rng  diag.Range // of the reference from `from`
+
+		plain bool
 	}
 	seen := map[*node]bool{}
 	queue := []*hop{{node: start}}
@@ -163,11 +166,19 @@ func (l *loader) reportCycle(c []*node, all bool) {
 			}
 			if d.to == start {
 				path, first := []string{start.name}, d.rng
+				wrong, at := d.plain, d.rng
 				for p := h; p != nil; p = p.from {
 					path = append(path, p.node.name)
 					if p.from != nil {
 						first = p.rng
+						if p.plain {
+							wrong, at = true, p.rng
+						}
 					}
+				}
+				if wrong {
+					l.metricMisplaced(at, "What stands here comes of a stage that itself needs this one.")
+					return
 				}
 				slices.Reverse(path)
 				l.errorf(first, "cycle", "Cycle",
@@ -176,7 +187,7 @@ func (l *loader) reportCycle(c []*node, all bool) {
 			}
 			if !seen[d.to] {
 				seen[d.to] = true
-				queue = append(queue, &hop{h, d.to, d.rng})
+				queue = append(queue, &hop{h, d.to, d.rng, d.plain})
 			}
 		}
 	}

@@ -188,6 +188,11 @@ func (l *loader) jsonExpr(e hcl.Expression) hclsyntax.Expression {
 	if !strings.Contains(s, "${") && !strings.Contains(s, "%{") {
 		return &hclsyntax.LiteralValueExpr{Val: cty.StringVal(s), SrcRange: r}
 	}
+	if d, bad := tooDeep(r.Filename, []byte(s), formTemplate); bad {
+		d.Subject = rangeOf(r)
+		l.add(d)
+		return &hclsyntax.ExprSyntaxError{Placeholder: cty.DynamicVal, SrcRange: r}
+	}
 	start := r.Start // of the string's text, behind the quote
 	start.Column++
 	start.Byte++

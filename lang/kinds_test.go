@@ -123,13 +123,15 @@ func splitKind() spec.KindSpec {
 		Name: "split",
 		Schema: spec.Schema{Attrs: []spec.Attr{
 			ref("pairs", spec.Pairs, spec.One, true),
-			{Name: "ratios", Type: spec.TypeNumberMap, Required: true, Min: spec.F(0), Max: spec.F(1), Doc: "the share of each part"},
+			{Name: "ratios", Type: spec.TypeNumberMap, Required: true, Keys: []string{"train", "validation", "test"}, Min: spec.F(0), Max: spec.F(1), Doc: "the share of each part"},
 			{Name: "stratify", Type: spec.TypeStringList, Values: []string{"turns", "length", "category"}},
 			{Name: "group_by", Type: spec.TypeString, Default: "prompt", Values: []string{"prompt", "similar_prompts"}},
 		}},
 		Ports: func(c spec.Config) spec.Ports {
 			var cfg struct{ Ratios map[string]float64 }
-			_ = c.Decode(&cfg)
+			if _ = c.Decode(&cfg); cfg.Ratios == nil {
+				cfg.Ratios = map[string]float64{"train": 1, "validation": 0, "test": 0}
+			}
 			var out spec.Ports
 			for _, part := range []string{"train", "validation", "test"} {
 				if _, ok := cfg.Ratios[part]; ok {
@@ -176,7 +178,7 @@ func rewardKind() spec.KindSpec {
 		Ports: func(c spec.Config) spec.Ports {
 			out := spec.Ports{
 				In: []spec.InPort{
-					{Name: "train", Artifact: spec.Pairs, Shape: spec.One, Training: true}, {Name: "validation", Artifact: spec.Pairs, Shape: spec.One, Optional: true},
+					{Name: "train", Artifact: spec.Pairs, Shape: spec.One, Training: true}, {Name: "validation", Artifact: spec.Pairs, Shape: spec.One, Optional: true, Apart: "train"},
 				},
 				Out: []spec.OutPort{{Name: "model", Artifact: spec.Model, Clean: true}},
 			}
@@ -198,7 +200,9 @@ func evaluateKind() spec.KindSpec {
 		Ports: func(c spec.Config) spec.Ports {
 			var cfg struct{ On []string }
 			_ = c.Decode(&cfg)
-			var out spec.Ports
+			out := spec.Ports{In: []spec.InPort{
+				{Name: "model", Artifact: spec.Model, Shape: spec.One}, {Name: "on", Artifact: spec.Pairs, Shape: spec.Map, Unseen: "model"},
+			}}
 			for _, name := range cfg.On {
 				out.Metrics = append(out.Metrics, metric(name+".accuracy", true), metric(name+".ties", false))
 			}

@@ -42,8 +42,8 @@ type Options struct {
 
 // Outside is told what a pipeline's text depends on. Paths are as the system knows them; nothing is told of an FS.
 type Outside interface {
-	// File is told of a file that was read, with what it held or why it could not be read.
-	File(path string, content []byte, err error)
+	// File is told of a file before it is opened.
+	File(path string)
 	// Folder is told of the pipeline's folder before it is listed.
 	Folder(path string)
 	// Fileset is told what Fileset returned to the function of that name.
@@ -63,12 +63,20 @@ type Files map[string][]byte
 // *.auto.prefabvars.json. It reports every problem that it finds. The pipeline is nil when one of them is an error;
 // the files that could be read are returned either way.
 func Load(ctx context.Context, dir string, opts Options) (*spec.Pipeline, Files, diag.List) {
+	p, files, diags := LoadSound(ctx, dir, opts)
+	if diags.HasErrors() {
+		return nil, files, diags
+	}
+	return p, files, diags
+}
+
+// LoadSound is Load, but where there are errors it returns what is sound of the pipeline, to be looked at for further
+// problems: the stages, checks and limits in which nothing is wrong. They may refer to stages that are not there. The
+// pipeline is nil when none could be read.
+func LoadSound(ctx context.Context, dir string, opts Options) (*spec.Pipeline, Files, diag.List) {
 	l := newLoader(ctx, dir, opts)
 	p := l.load()
 	l.finishDiags()
-	if l.diags.HasErrors() {
-		return nil, l.files, l.diags
-	}
 	return p, l.files, l.diags
 }
 
@@ -87,7 +95,12 @@ type loader struct {
 	base     *hcl.EvalContext // functions and variables: what every expression is evaluated in
 	rec      *recorder        // where file functions note what they returned
 	spans    map[string][]span
-	unparsed bool // some file has an error of syntax, so that names may be missing
+	secrets  []string     // texts in sensitive values
+	hidden   []diag.Range // where sensitive values are written
+	read     int          // bytes of the files of the pipeline
+	spent    int          // what the loops of the expression at hand have made
+	many     int          // instances
+	unparsed bool         // some file has an error of syntax, so that names may be missing
 }
 
 func newLoader(ctx context.Context, dir string, opts Options) *loader {
@@ -133,12 +146,12 @@ func (l *loader) load() *spec.Pipeline {
 	return p
 }
 
-// blocks returns the stages that are enabled, by address.
+// blocks returns the stages that are enabled, and in which nothing is wrong, by address.
 func (l *loader) blocks() []spec.Block {
 	out := []spec.Block{}
 	for _, b := range l.decls.stages {
 		for _, in := range b.instances {
-			if in.enabled {
+			if in.enabled && !in.broken {
 				out = append(out, in.block)
 			}
 		}
@@ -150,4 +163,10 @@ func (l *loader) blocks() []spec.Block {
 // isSource reports whether a file of that name belongs to the pipeline.
 func isSource(name string) bool {
 	return strings.HasSuffix(name, ".prefab.hcl") || strings.HasSuffix(name, ".prefab.hcl.json")
+}
+
+// Reserved reports whether a file of that name, in any folder, would be read as part of a pipeline: as its source, as
+// values of its variables, or as its lock file.
+func Reserved(name string) bool {
+	return isSource(name) || isAutoValues(name) || name == LockName
 }

@@ -18,7 +18,7 @@ func elements(p partial) ([]element, bool) {
 	if p.node != nil {
 		return nodeElements(p.node)
 	}
-	v, _ := p.val.Unmark()
+	v, marks := p.val.Unmark()
 	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
 		return nil, false
 	}
@@ -27,6 +27,9 @@ func elements(p partial) ([]element, bool) {
 		k, e := it.Element()
 		if k.Type() == cty.String && k.AsString() == addrKey && v.Type().IsObjectType() {
 			continue
+		}
+		if len(marks) > 0 {
+			k, e = k.WithMarks(marks), e.WithMarks(marks)
 		}
 		out = append(out, element{static(k), static(e)})
 	}
@@ -81,6 +84,9 @@ func (l *loader) unroll(e *hclsyntax.ForExpr, rounds []element, sc *scope) (part
 	var keys, vals []partial
 	all := true
 	for _, r := range rounds {
+		if l.spent > maxWeight {
+			return partial{}, false
+		}
 		in := sc.bind(e.ValVar, r.val)
 		if e.KeyVar != "" {
 			in = in.bind(e.KeyVar, r.key)
@@ -96,6 +102,10 @@ func (l *loader) unroll(e *hclsyntax.ForExpr, rounds []element, sc *scope) (part
 			keys = append(keys, k)
 		}
 		v, ok := l.partial(e.ValExpr, in)
+		if ok && !l.spend(v.weight()) {
+			l.tooLarge(exprRange(e.ValExpr))
+			return partial{}, false
+		}
 		all = all && ok
 		vals = append(vals, v)
 	}

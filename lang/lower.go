@@ -99,8 +99,9 @@ func (l *loader) lower(e *expression, sc *scope) (*expr.Node, bool) {
 		return nil, false
 	}
 	defer l.explain(len(l.diags), e.vars, sc)
+	l.begin()
 	p, ok := l.partial(e.hcl, sc)
-	if !ok {
+	if !ok || !l.fits(p, e.rng()) {
 		return nil, false
 	}
 	n, ok := l.nodeOf(p, e.rng())
@@ -225,7 +226,7 @@ func (l *loader) partialTemplate(e *hclsyntax.TemplateExpr, sc *scope) (partial,
 		switch typeOf(p) {
 		case listType, objectType:
 			l.errorf(exprRange(part), "template-value", "Invalid template interpolation value",
-				"A %s has no text of its own. Turn it into text with join or jsonencode.", typeOf(p))
+				"%s has no text of its own. Turn it into text with join or jsonencode.", article(string(typeOf(p))))
 			all = false
 		}
 		appendText(n, p)

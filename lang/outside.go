@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -41,8 +41,6 @@ func (l *loader) addFileFunctions(out map[string]function.Function) {
 		Type:     function.StaticReturnType(cty.String),
 		Impl:     func(args []cty.Value, _ cty.Type) (cty.Value, error) { return l.environment(args) },
 	})
-	within := maps.Clone(out) // a template cannot render templates
-	out["templatefile"] = l.templateFunc(within)
 }
 
 func stringFunc(f func(string) (string, error), param string) function.Function {
@@ -65,13 +63,29 @@ func call(name string, args ...string) string {
 }
 
 func (l *loader) fileBytes(fn, name string) ([]byte, error) {
-	b, err := l.readFile(name)
+	b, err := l.readBounded(name)
 	if err != nil {
-		return nil, function.NewArgErrorf(0, "the file %s cannot be read: %v. Paths are relative to the pipeline's folder", name, cause(err))
+		return nil, unreadable(name, err)
 	}
 	sum := sha256.Sum256(b)
 	l.rec.note(call(fn, name), "sha256:"+hex.EncodeToString(sum[:]))
 	return b, nil
+}
+
+// maxFile is how much text of a file can be a value. A digest is of files of any size.
+const maxFile = 16 << 20
+
+func (l *loader) readBounded(name string) ([]byte, error) {
+	f, err := l.openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(b) > maxFile {
+		err = fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+	}
+	return b, err
 }
 
 func (l *loader) fileText(name string) (string, error) {
@@ -86,12 +100,22 @@ func (l *loader) fileText(name string) (string, error) {
 }
 
 func (l *loader) fileDigest(name string) (string, error) {
-	b, err := l.fileBytes("filesha256", name)
+	f, err := l.openFile(name)
 	if err != nil {
-		return "", err
+		return "", unreadable(name, err)
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", unreadable(name, err)
+	}
+	sum := hex.EncodeToString(h.Sum(nil))
+	l.rec.note(call("filesha256", name), "sha256:"+sum)
+	return sum, nil
+}
+
+func unreadable(name string, err error) error {
+	return function.NewArgErrorf(0, "the file %s cannot be read: %v. Paths are relative to the pipeline's folder", name, cause(err))
 }
 
 // environment returns a variable of the environment. One that by its name holds a secret is sensitive, so that it
@@ -112,6 +136,7 @@ func (l *loader) environment(args []cty.Value) (cty.Value, error) {
 		return cty.NilVal, function.NewArgErrorf(0, "the value of %s is not UTF-8 text", name)
 	}
 	if secretName.MatchString(name) {
+		l.keepSecret(cty.StringVal(s))
 		return cty.StringVal(s).Mark(sensitive), nil
 	}
 	l.rec.note(call("env", name), s)
@@ -127,8 +152,8 @@ func (l *loader) fileSet(dir, pattern string) (cty.Value, error) {
 	}
 	var found []string
 	var err error
-	if root := path.Clean(filepath.ToSlash(dir)); l.opts.FS != nil {
-		found, err = filesBelow(l.opts.FS, root, pattern)
+	if l.opts.FS != nil {
+		found, err = filesBelow(l.opts.FS, path.Clean(filepath.ToSlash(dir)), pattern)
 	} else {
 		found, err = Fileset(l.path(dir), pattern)
 	}
@@ -205,13 +230,14 @@ func (l *loader) templateFunc(within map[string]function.Function) function.Func
 			if err != nil {
 				return cty.NilVal, err
 			}
-			if d, bad := unparseable(name, b); bad {
+			if d, bad := unparseable(name, b, formTemplate); bad {
 				return cty.NilVal, d
 			}
 			t, ds := hclsyntax.ParseTemplate(b, name, hcl.InitialPos)
 			if ds.HasErrors() {
 				return cty.NilVal, ds
 			}
+			l.count(t)
 			ctx := &hcl.EvalContext{Functions: within, Variables: vars.AsValueMap()}
 			v, ds := t.Value(ctx)
 			if ds.HasErrors() {

@@ -37,6 +37,8 @@ func (l *loader) partial(e hclsyntax.Expression, sc *scope) (partial, bool) {
 	switch e := e.(type) {
 	case *hclsyntax.ParenthesesExpr:
 		return l.partial(e.Expression, sc)
+	case *counted:
+		return l.partial(e.Expression, sc)
 	case *hclsyntax.TemplateWrapExpr:
 		return l.partial(e.Wrapped, sc)
 	case *hclsyntax.ObjectConsKeyExpr:
@@ -48,7 +50,7 @@ func (l *loader) partial(e hclsyntax.Expression, sc *scope) (partial, bool) {
 		if !ok {
 			return p, false
 		}
-		return l.steps(p, e.Traversal, sc)
+		return l.steps(p, e.Traversal, sc, exprRange(e))
 	case *hclsyntax.AnonSymbolExpr:
 		return sc.lookupAnon(e)
 	case *hclsyntax.IndexExpr:
@@ -99,11 +101,11 @@ func (l *loader) partialTraversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) (p
 	t := e.Traversal
 	root := t.RootName()
 	if v, ok := sc.lookup(root); ok {
-		return l.steps(v, t[1:], sc)
+		return l.steps(v, t[1:], sc, exprRange(e))
 	}
 	switch root {
 	case "row":
-		return l.steps(lowered(&expr.Node{Op: expr.Row}), t[1:], sc)
+		return l.steps(lowered(&expr.Node{Op: expr.Row}), t[1:], sc, exprRange(e))
 	case "local":
 		name, _, _ := second(t)
 		loc := l.decls.locals[name]
@@ -115,7 +117,7 @@ func (l *loader) partialTraversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) (p
 			l.metricMisplaced(exprRange(e), "local."+name+" reads metrics.")
 			return partial{}, false
 		}
-		return l.steps(loc.val, t[2:], sc)
+		return l.steps(loc.val, t[2:], sc, exprRange(e))
 	}
 	name, _, _ := second(t)
 	b := l.decls.named[root][name]
@@ -134,7 +136,7 @@ func (l *loader) partialTraversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) (p
 			return partial{}, false
 		}
 	}
-	return l.stepsOf(static(v), t[2:], b, sc)
+	return l.stepsOf(static(v), t[2:], b, sc, exprRange(e))
 }
 
 func firstKey(b *block) string {
@@ -209,7 +211,11 @@ func (l *loader) objectKey(e hclsyntax.Expression, sc *scope) (partial, bool) {
 
 // keyText returns a plain key as text.
 func (l *loader) keyText(p partial, at hclsyntax.Expression) (string, bool) {
-	v, _ := p.val.Unmark()
+	v := p.val
+	if v.ContainsMarked() {
+		l.sensitiveAmong(exprRange(at))
+		return "", false
+	}
 	k, err := convert.Convert(v, cty.String)
 	if err != nil || k.IsNull() {
 		l.errorf(exprRange(at), "invalid-key", "Invalid object key", "A key is a string, and this is %s.", describe(v))

@@ -18,12 +18,12 @@ import (
 type seenKey struct {
 	code    string
 	subject diag.Range
-	detail  string // only of problems without a place
+	detail  string // only of problems without a place, or of a kind, whose code says little
 }
 
 func keyOf(d diag.Diagnostic) seenKey {
 	key := seenKey{code: d.Code, subject: d.Subject}
-	if d.Subject.IsZero() {
+	if d.Subject.IsZero() || d.Code == "invalid-config" {
 		key.detail = d.Detail
 	}
 	return key
@@ -35,7 +35,7 @@ func (l *loader) add(d diag.Diagnostic) {
 		return
 	}
 	l.seen[key] = true
-	l.diags = append(l.diags, d)
+	l.diags = append(l.diags, l.guard(d))
 }
 
 // errorf reports an error. Summaries are constant; names and remedies are in the detail.
@@ -61,16 +61,9 @@ func (l *loader) finishDiags() {
 		if d := &l.diags[i]; d.Block == "" {
 			d.Block = l.blockAt(d.Subject)
 		}
+		l.diags[i].Secret = l.isHidden(&l.diags[i])
 	}
-	slices.SortStableFunc(l.diags, func(a, b diag.Diagnostic) int {
-		return cmp.Or(
-			strings.Compare(a.Subject.File, b.Subject.File),
-			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
-			cmp.Compare(a.Subject.End.Byte, b.Subject.End.Byte),
-			strings.Compare(a.Code, b.Code),
-			strings.Compare(a.Detail, b.Detail),
-		)
-	})
+	l.diags.Sort()
 }
 
 // missing are the problems that may come of a file that could not be read to its end: what they miss may stand there.
@@ -123,8 +116,8 @@ func (l *loader) explain(since int, vars []hcl.Traversal, sc *scope) {
 		if slices.ContainsFunc(values, func(o diag.Operand) bool { return o.Traversal == name }) {
 			continue
 		}
-		// That a metric is a metric is no news.
-		if v, ok := l.quietly(t, sc); ok && v != "the metric "+name {
+		// That a metric is a metric is no news, nor that an output is itself.
+		if v, ok := l.quietly(t, sc); ok && v != "the metric "+name && !strings.HasPrefix(v, name+" (") {
 			values = append(values, diag.Operand{Traversal: name, Value: v})
 		}
 	}
@@ -176,6 +169,7 @@ var hclCodes = map[string]string{
 	"Inconsistent conditional result types":    "conditional-type",
 	"Incorrect condition type":                 "conditional-type",
 	"Invalid 'for' condition":                  "conditional-type",
+	"Value too large":                          "value-too-large",
 	"Invalid template interpolation value":     "template-value",
 	"Iteration over non-iterable value":        "not-iterable",
 	"Invalid operand":                          "operand-type",

@@ -18,6 +18,23 @@ type member struct {
 	key string
 	val cty.Value
 	at  hclsyntax.Expression
+	bad bool // there is no value, because of a reported problem
+}
+
+// referenceOf evaluates a reference attribute. What stands for it in the config is returned also when a problem was
+// reported, as far as it is known.
+func (d *decoder) referenceOf(a *attr, sc *scope) (any, bool) {
+	if a.items != nil {
+		return d.referenceItems(a, sc)
+	}
+	v, ok := d.l.eval(a.expr, sc)
+	if !ok {
+		if a.spec.Shape == spec.One || a.spec.Shape == "" {
+			return true, false
+		}
+		return nil, false
+	}
+	return d.reference(a, v)
 }
 
 // reference turns the value of a reference attribute into inputs of the block, and returns what stands for it in the
@@ -62,7 +79,7 @@ func elementsOf(v cty.Value, at hclsyntax.Expression) []member {
 }
 
 // referenceItems evaluates the members of a list or map that is written out.
-func (d *decoder) referenceItems(a *attr) (any, bool) {
+func (d *decoder) referenceItems(a *attr, sc *scope) (any, bool) {
 	_, isMap := a.expr.hcl.(*hclsyntax.ObjectConsExpr)
 	if isMap != (a.spec.Shape == spec.Map) {
 		d.referenceExpected(a, emptyLike(isMap), a.expr.rng(), wantedShape[a.spec.Shape])
@@ -71,11 +88,9 @@ func (d *decoder) referenceItems(a *attr) (any, bool) {
 	all := true
 	var out []member
 	for _, i := range a.items {
-		v, ok := d.l.eval(i.expr, d.sc)
+		v, ok := d.l.eval(i.expr, sc)
 		all = all && ok
-		if ok {
-			out = append(out, member{i.key, v, i.expr.hcl})
-		}
+		out = append(out, member{i.key, v, i.expr.hcl, !ok})
 	}
 	return d.members(a, out, all)
 }
@@ -99,6 +114,9 @@ func (d *decoder) members(a *attr, ms []member, all bool) (any, bool) {
 	switch a.spec.Shape {
 	case spec.List:
 		for i, m := range ms {
+			if m.bad {
+				continue
+			}
 			refs, ok := d.union(a, m)
 			all = all && ok
 			d.input(spec.Input{Port: a.name, Member: strconv.Itoa(i), Refs: refs})
@@ -108,13 +126,17 @@ func (d *decoder) members(a *attr, ms []member, all bool) (any, bool) {
 		slices.SortFunc(ms, func(x, y member) int { return strings.Compare(x.key, y.key) })
 		names := []any{}
 		for _, m := range ms {
+			names = append(names, m.key)
+			if m.bad {
+				continue
+			}
 			refs, ok := d.union(a, m)
 			all = all && ok
-			names = append(names, m.key)
 			d.input(spec.Input{Port: a.name, Member: m.key, Refs: refs})
 		}
 		return names, all
 	}
+	ms = slices.DeleteFunc(ms, func(m member) bool { return m.bad })
 	refs, ok := d.joined(a, ms, a.expr.rng(), all)
 	d.input(spec.Input{Port: a.name, Refs: refs})
 	return true, ok && all

@@ -18,7 +18,7 @@ const RowSource = "expression"
 func LowerRow(src string) (*expr.Node, diag.List) {
 	l := newLoader(context.Background(), "", Options{})
 	l.files[RowSource] = []byte(src)
-	if d, bad := unparseable(RowSource, []byte(src)); bad {
+	if d, bad := unparseable(RowSource, []byte(src), formExpression); bad {
 		return nil, diag.List{d}
 	}
 	e, ds := hclsyntax.ParseExpression([]byte(src), RowSource, hcl.InitialPos)

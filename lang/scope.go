@@ -8,16 +8,18 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
 
 // A scope is what the names in an expression hold while it is evaluated.
 type scope struct {
 	rec     *recorder
-	each    *cty.Value // the object each; nil outside of for_each
-	metrics bool       // metrics may be read: a gate, an output, a local
-	loops   *binding   // variables of loops that are being unrolled or lowered
-	depth   int        // of lowered splats, which name their own variables
+	each    *cty.Value    // the object each; nil outside of for_each
+	metrics bool          // metrics may be read: a gate, an output, a local
+	port    spec.Artifact // what the input takes that is being evaluated; empty elsewhere
+	loops   *binding      // variables of loops that are being unrolled or lowered
+	depth   int           // of lowered splats, which name their own variables
 }
 
 // A binding is one variable of a loop.
@@ -87,6 +89,7 @@ func (l *loader) eval(e *expression, sc *scope) (cty.Value, bool) {
 	if e.bad {
 		return cty.DynamicVal, false
 	}
+	l.begin()
 	if !l.dynamic(e.vars, sc) {
 		return l.evalHCL(e.hcl, e.vars, sc)
 	}
@@ -136,9 +139,12 @@ func (l *loader) evalHCL(e hclsyntax.Expression, vars []hcl.Traversal, sc *scope
 	if !ok {
 		return cty.DynamicVal, false
 	}
+	if !l.referencesFit(vars, ctx, exprRange(e)) {
+		return cty.DynamicVal, false
+	}
 	v, ds := l.value(e, ctx, sc)
 	l.addHCL(ds, "expression")
-	return v, !ds.HasErrors() && v.IsWhollyKnown()
+	return v, !ds.HasErrors() && l.fits(static(v), exprRange(e)) && v.IsWhollyKnown()
 }
 
 // value calls HCL's evaluator. That a library of this size never panics on what people write cannot be proven, so a
@@ -221,10 +227,12 @@ func (loc *local) evaluate(l *loader) {
 	if loc.expr.bad {
 		return
 	}
+	l.begin()
 	sc := &scope{rec: &loc.rec, metrics: true}
 	loc.dynamic = l.dynamic(loc.expr.vars, sc)
 	if loc.dynamic {
 		loc.val, loc.ok = l.partial(loc.expr.hcl, sc)
+		loc.ok = loc.ok && l.fits(loc.val, loc.expr.rng())
 		return
 	}
 	loc.val.val, loc.ok = l.evalHCL(loc.expr.hcl, loc.expr.vars, sc)

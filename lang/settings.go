@@ -21,6 +21,10 @@ func (l *loader) project() spec.Project {
 		d := &decoder{l: l, sc: &scope{}, source: map[string]diag.Range{}}
 		keyed, _ := d.body(s.body, l.top[name].Schema, "")
 		maps.Copy(into, keyed)
+		if name == cacheBlock {
+			p.Cache = &spec.Cache{}
+			_ = spec.Config(spec.Canonical(keyed)).Decode(p.Cache) // what has another type was reported
+		}
 		if name == projectBlock {
 			l.checkVersion(s.body)
 		}
@@ -32,6 +36,12 @@ func (l *loader) project() spec.Project {
 	p.CachePath, _ = into["path"].(string)
 	p.Seed = asInt(into["seed"])
 	p.Parallelism = int(asInt(into["parallelism"]))
+	if list, _ := into["remote"].([]any); len(list) > 0 {
+		p.Remote = &spec.Remote{}
+		if err := spec.Config(spec.Canonical(list[0])).Decode(p.Remote); err != nil {
+			panic("lang: a remote that was checked cannot be read: " + err.Error())
+		}
+	}
 	return p
 }
 

@@ -1,7 +1,10 @@
 package lang
 
 import (
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -32,6 +35,7 @@ type instance struct {
 	ports   spec.Ports
 	enabled bool
 	broken  bool // a problem was reported in its attributes
+	opaque  bool // what it makes is known in part only, because of that
 	scope   *scope
 	gate    spec.Gate
 	taints  map[string]*taint
@@ -87,6 +91,12 @@ func (l *loader) expand(b *block) []*instance {
 		b.broken = true
 		return nil
 	}
+	if l.many += v.LengthInt(); l.many > maxInstances {
+		l.errorf(a.expr.rng(), "invalid-for-each", "Invalid for_each",
+			"With this for_each the pipeline has more than %d blocks. Let one stage do the work of many.", maxInstances)
+		b.broken = true
+		return nil
+	}
 	var out []*instance
 	for it := v.ElementIterator(); it.Next(); {
 		k, e := it.Element()
@@ -97,6 +107,22 @@ func (l *loader) expand(b *block) []*instance {
 		out = append(out, one(k.AsString(), &each))
 	}
 	return out
+}
+
+// describeSet is describe, and of a set says of what it is.
+func describeSet(v cty.Value) string {
+	if !v.Type().IsSetType() {
+		return describe(v)
+	}
+	switch t := v.Type().ElementType(); {
+	case t == cty.Number:
+		return "a set of numbers. Turn them into texts: toset([for n in [1, 2] : tostring(n)])"
+	case t == cty.Bool:
+		return "a set of bools"
+	case t.IsObjectType() || t.IsMapType():
+		return "a set of maps. Write a map, whose keys name the blocks: { for x in list : x.name => x }"
+	}
+	return "a set of lists"
 }
 
 // checkForEach reports a for_each that is neither a map nor a set of strings.
@@ -111,7 +137,7 @@ func (l *loader) checkForEach(v cty.Value, at diag.Range) bool {
 		l.errorf(at, "invalid-for-each", "Invalid for_each",
 			"for_each takes a map, or a set of strings, and this is a list, whose elements have no lasting names. Write toset(...) around it.")
 	case t.IsSetType() && t.ElementType() != cty.String && v.LengthInt() > 0, !t.IsSetType() && !t.IsMapType() && !t.IsObjectType():
-		l.errorf(at, "invalid-for-each", "Invalid for_each", "for_each takes a map, or a set of strings, and this is %s.", describe(v))
+		l.errorf(at, "invalid-for-each", "Invalid for_each", "for_each takes a map, or a set of strings, and this is %s.", describeSet(v))
 	default:
 		for it := v.ElementIterator(); it.Next(); {
 			k, _ := it.Element()
@@ -125,10 +151,10 @@ func (l *loader) checkForEach(v cty.Value, at diag.Range) bool {
 	return false
 }
 
-// evaluateStage decodes the attributes of one instance, and asks its kind for its ports and for problems.
+// evaluateStage decodes the attributes of one instance, and asks its kind for its ports and for problems. It asks also
+// when some of the attributes have none: ports and checks answer for what is there, so that one run finds all mistakes.
 func (l *loader) evaluateStage(in *instance) {
 	b, block := in.decl, &in.block
-	before := len(l.diags)
 	d := &decoder{l: l, sc: in.scope, in: in, source: map[string]diag.Range{"": b.body.header}}
 	keyed, unkeyed := d.body(b.body, schemaOf(&b.typ.BlockType, b.label), "")
 	l.evaluateMetas(in)
@@ -140,25 +166,73 @@ func (l *loader) evaluateStage(in *instance) {
 	if len(d.rec.calls) > 0 {
 		block.Values = d.rec.calls
 	}
-	if b.spec.Ports != nil {
-		in.ports = b.spec.Ports(block.Config)
-	}
-	in.broken = in.broken || d.failed
-	l.evaluateThresholds(in)
-	if b.spec.Check != nil && !in.broken && len(l.diags) == before {
+	in.broken, in.opaque = in.broken || d.failed(), d.opaque
+	if b.spec.Check != nil {
 		for _, p := range b.spec.Check(block.Full()) {
-			l.errorf(sourceOf(block, p.Path), "invalid-config", p.Summary, "%s", p.Detail)
+			if d.follows(p) {
+				continue
+			}
+			l.errorf(block.Place(p.Path...), "invalid-config", p.Summary, "%s", p.Detail)
 			in.broken = true
 		}
 	}
-}
-
-// sourceOf finds the place of an attribute, or of the nearest thing around it.
-func sourceOf(b *spec.Block, path []string) diag.Range {
-	for n := len(path); n > 0; n-- {
-		if r, ok := b.Source[strings.Join(path[:n], ".")]; ok {
-			return r
+	if b.spec.Ports != nil {
+		in.ports = b.spec.Ports(block.Config)
+		if in.broken {
+			in.ports = d.possible(in.ports, b.spec, keyed)
 		}
 	}
-	return b.Source[""]
+	l.evaluateThresholds(in)
+}
+
+// follows reports whether a problem may only follow from what is reported already: it is about an attribute that has no
+// value because of that, or names one.
+func (d *decoder) follows(p spec.Problem) bool {
+	at := strings.Join(p.Path, ".") + "."
+	for _, f := range d.faults {
+		last := f[strings.LastIndexByte(f, '.')+1:]
+		if strings.HasPrefix(at, f+".") || strings.HasPrefix(f+".", at) || mentions(p.Detail, last) {
+			return true
+		}
+	}
+	return false
+}
+
+// mentions reports whether a word stands in a text.
+func mentions(text, word string) bool {
+	letter := func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	return slices.Contains(strings.FieldsFunc(text, letter), word)
+}
+
+// possible adds to the ports of a broken stage those that it may have when it is mended: what the kind has for an empty
+// config, and for each value that an attribute which has none may take. A name outside of these is a mistake of its own.
+func (d *decoder) possible(p spec.Ports, k *spec.KindSpec, keyed map[string]any) spec.Ports {
+	p = joinPorts(p, k.Ports(nil))
+	for i := range k.Schema.Attrs {
+		a := &k.Schema.Attrs[i]
+		if a.Type != spec.TypeString || !slices.Contains(d.faults, a.Name) {
+			continue
+		}
+		for _, v := range a.Values {
+			other := maps.Clone(keyed)
+			other[a.Name] = v
+			p = joinPorts(p, k.Ports(spec.Canonical(other)))
+		}
+	}
+	return p
+}
+
+// joinPorts adds the outputs and metrics of b that a lacks.
+func joinPorts(a, b spec.Ports) spec.Ports {
+	for _, o := range b.Out {
+		if !slices.ContainsFunc(a.Out, func(x spec.OutPort) bool { return x.Name == o.Name }) {
+			a.Out = append(a.Out, o)
+		}
+	}
+	for _, m := range b.Metrics {
+		if !slices.ContainsFunc(a.Metrics, func(x spec.MetricDef) bool { return x.Name == m.Name }) {
+			a.Metrics = append(a.Metrics, m)
+		}
+	}
+	return a
 }

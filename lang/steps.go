@@ -8,12 +8,13 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
+	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
 )
 
-// steps goes on from a value by attributes and indices.
-func (l *loader) steps(p partial, t hcl.Traversal, sc *scope) (partial, bool) {
-	return l.stepsOf(p, t, nil, sc)
+// steps goes on from a value by attributes and indices; whole is the range of all of the reference.
+func (l *loader) steps(p partial, t hcl.Traversal, sc *scope, whole diag.Range) (partial, bool) {
+	return l.stepsOf(p, t, nil, sc, whole)
 }
 
 // A walk is where a traversal has come to among the values of blocks.
@@ -21,11 +22,12 @@ type walk struct {
 	block *block     // whose instances are at hand
 	addr  *addrValue // whose outputs and metrics are at hand
 	path  []string   // below addr
+	sc    *scope
 }
 
 // stepsOf goes on from the value of b, which is nil when that is not known.
-func (l *loader) stepsOf(p partial, t hcl.Traversal, b *block, sc *scope) (partial, bool) {
-	w := walk{block: b}
+func (l *loader) stepsOf(p partial, t hcl.Traversal, b *block, sc *scope, whole diag.Range) (partial, bool) {
+	w := walk{block: b, sc: sc}
 	for _, step := range t {
 		var ok bool
 		switch {
@@ -39,11 +41,7 @@ func (l *loader) stepsOf(p partial, t hcl.Traversal, b *block, sc *scope) (parti
 		}
 	}
 	if m, ok := capsuleOf[metricValue](p.valueOrNull()); ok && !sc.metrics {
-		subject := hcl.Range{}
-		if len(t) > 0 {
-			subject = t.SourceRange()
-		}
-		l.metricMisplaced(rangeOf(subject), m.String()+" is a metric.")
+		l.metricMisplaced(whole, m.String()+" is a metric.")
 		return partial{}, false
 	}
 	return p, true
@@ -117,18 +115,40 @@ func (l *loader) unknownOutput(w *walk, v cty.Value, name string, step hcl.Trave
 			"%s has no outputs. It is named as a whole: in `requires` a gate, in `backend` a backend.", a.addr)
 		return
 	}
-	if a.from.broken {
-		return // its outputs may depend on what is wrong with it
+	where := strings.Join(append([]string{a.addr.String()}, w.path...), ".")
+	what, names := fitting(v, w.sc)
+	if a.from.opaque && didYouMean(name, names) == "" {
+		return // what is wrong with the block may be why it lacks this
 	}
-	var names []string
-	for n := range v.Type().AttributeTypes() {
-		if n != addrKey {
-			names = append(names, n)
+	l.errorf(rangeOf(nameOf(step)), "unknown-output", "Unknown output", "%s has no %s %q.%s", where, what, name, choices(name, names, "It has"))
+}
+
+// fitting lists what of a block's value fits where a reference stands: outputs of the type that an input takes, or else
+// all its outputs; metrics in a condition or a message.
+func fitting(v cty.Value, sc *scope) (what string, names []string) {
+	var fit, outputs, metrics []string
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		switch r, isOutput := capsuleOf[refValue](e); {
+		case k.AsString() == addrKey:
+		case !isOutput:
+			metrics = append(metrics, k.AsString())
+		default:
+			outputs = append(outputs, k.AsString())
+			if r.artifact == sc.port {
+				fit = append(fit, k.AsString())
+			}
 		}
 	}
-	where := strings.Join(append([]string{a.addr.String()}, w.path...), ".")
-	l.errorf(rangeOf(nameOf(step)), "unknown-output", "Unknown output", "%s has no output or metric %q.%s",
-		where, name, choices(name, names, "It has"))
+	switch {
+	case len(fit) > 0:
+		return "output", fit
+	case sc.port != "":
+		return "output", outputs
+	case sc.metrics:
+		return "metric", metrics
+	}
+	return "output or metric", append(outputs, metrics...)
 }
 
 func (l *loader) unknownInstance(b *block, name string, step hcl.Traverser) {
@@ -184,7 +204,7 @@ func (l *loader) stepNode(n *expr.Node, step hcl.Traverser) (partial, bool) {
 	}
 	switch typeOf(n) {
 	case numberType, boolType, stringType:
-		l.errorf(rangeOf(nameOf(step)), "unknown-attribute-of-value", "Unsupported attribute", "This is a %s and has no parts.", typeOf(n))
+		l.errorf(rangeOf(nameOf(step)), "unknown-attribute-of-value", "Unsupported attribute", "This is %s and has no parts.", strings.ToLower(article(string(typeOf(n)))))
 		return partial{}, false
 	}
 	if byName {
@@ -218,6 +238,10 @@ func (l *loader) partialIndex(e *hclsyntax.IndexExpr, sc *scope) (partial, bool)
 	if !ok1 || !ok2 {
 		return partial{}, false
 	}
+	if key.isPlain() && key.val.ContainsMarked() {
+		l.sensitiveAmong(exprRange(e.Key))
+		return partial{}, false
+	}
 	if key.isPlain() {
 		var b *block
 		if t, isTraversal := e.Collection.(*hclsyntax.ScopeTraversalExpr); isTraversal && len(t.Traversal) == 2 {
@@ -225,8 +249,7 @@ func (l *loader) partialIndex(e *hclsyntax.IndexExpr, sc *scope) (partial, bool)
 				b = l.decls.named[t.Traversal.RootName()][name]
 			}
 		}
-		k, _ := key.val.Unmark()
-		return l.stepsOf(coll, hcl.Traversal{hcl.TraverseIndex{Key: k, SrcRange: e.Key.Range()}}, b, sc)
+		return l.stepsOf(coll, hcl.Traversal{hcl.TraverseIndex{Key: key.val, SrcRange: e.Key.Range()}}, b, sc, exprRange(e))
 	}
 	c, ok1 := l.nodeOf(coll, exprRange(e.Collection))
 	k, ok2 := l.nodeOf(key, exprRange(e.Key))

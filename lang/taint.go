@@ -40,6 +40,7 @@ func (l *loader) checkTaint() {
 		for _, in := range b.instances {
 			if in.enabled {
 				l.taints(in, byAddr)
+				l.checkApart(in, byAddr)
 			}
 		}
 	}
@@ -93,7 +94,7 @@ func (l *loader) checkTraining(in *instance, input spec.Input, i int, t *taint) 
 		} else {
 			path = append(path, strconv.Itoa(i))
 		}
-		l.errorf(sourceOf(&in.block, path), "held-out-rows", "Held-out rows in training",
+		l.errorf(in.block.Place(path...), "held-out-rows", "Held-out rows in training",
 			"%s.%s trains, and rows that are held out for %s reach it: %s -> %s.%s. "+
 				"What is measured on rows that a model has seen means nothing. Use the training part of the split.",
 			in.block.Addr, input.Port, t.part, t.path(), in.block.Addr, input.Port)

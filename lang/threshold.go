@@ -19,13 +19,13 @@ func (l *loader) evaluateThresholds(in *instance) {
 		if metrics == nil {
 			metrics = in.metricDefs()
 		}
-		if len(metrics) == 0 && !in.broken {
-			l.errorf(n.rng, "no-metrics", "Nothing to limit", "A %s stage measures nothing, so it takes no threshold. Remove the block.", in.block.Addr.Kind)
+		if len(metrics) == 0 && !in.opaque {
+			l.errorf(n.rng, "no-metrics", "Nothing to limit", "%s stage measures nothing, so it takes no threshold. Remove the block.", article(in.block.Addr.Kind))
 			continue
 		}
 		def := metrics[n.label]
 		if def == nil {
-			if !in.broken {
+			if hint := didYouMean(n.label, keysOf(metrics)); hint != "" || !in.opaque {
 				l.errorf(n.rng, "unknown-metric", "Unknown metric", "%s has no metric %q.%s", in.block.Addr, n.label, choices(n.label, keysOf(metrics), "It has"))
 			}
 			continue
@@ -70,7 +70,7 @@ func (l *loader) threshold(in *instance, n *nested, def *spec.MetricDef) (spec.T
 		t.OnFailure = "" // the default, so that writing it out changes nothing
 	}
 	switch {
-	case t.Min == nil && t.Max == nil && len(def.Limits) == 0 && !d.failed:
+	case t.Min == nil && t.Max == nil && len(def.Limits) == 0 && !d.failed():
 		l.errorf(n.rng, "empty-threshold", "Threshold without a limit", "No profile has a limit for %s, so the threshold needs one of its own: min, max or both.", def.Name)
 	case t.Min != nil && t.Max != nil && *t.Min > *t.Max:
 		l.errorf(d.source["min"], "impossible-threshold", "Impossible threshold", "min is %v and max is %v: no number is between them.", *t.Min, *t.Max)
@@ -81,7 +81,7 @@ func (l *loader) threshold(in *instance, n *nested, def *spec.MetricDef) (spec.T
 	case (t.End == "low" || t.End == "high") && !def.Interval:
 		l.errorf(d.source["end"], "no-interval", "Metric without an interval", "%s is measured without an interval, so only the point can be compared. Remove end.", def.Name)
 	default:
-		return t, !d.failed
+		return t, !d.failed()
 	}
 	return t, false
 }

@@ -29,6 +29,8 @@ type variable struct {
 	nullable   bool
 	sensitive  bool
 	val        cty.Value // with marks; unknown when a problem was reported
+	from       string    // who gave the value, for messages
+	at         diag.Range
 }
 
 func (l *loader) registerVariable(b *hclsyntax.Block) {
@@ -62,6 +64,9 @@ func (l *loader) compileVariable(v *variable) {
 	v.sensitive = l.setting(v.body, "sensitive", cty.False).True()
 	l.setting(v.body, "description", cty.StringVal(""))
 	if a := v.body.get("default"); a != nil {
+		if v.sensitive {
+			l.hide(a.expr.rng())
+		}
 		d, ok := l.eval(a.expr, &scope{})
 		if !ok {
 			return
@@ -75,6 +80,11 @@ func (l *loader) compileVariable(v *variable) {
 func (l *loader) compileType(v *variable, a *hclsyntax.Attribute) {
 	expr := a.Expr
 	if s, isText := literalText(expr); isText {
+		if d, bad := tooDeep(a.Expr.Range().Filename, []byte(s), formExpression); bad {
+			d.Subject = exprRange(a.Expr)
+			l.add(d)
+			return
+		}
 		parsed, ds := hclsyntax.ParseExpression([]byte(s), a.Expr.Range().Filename, a.Expr.Range().Start)
 		if ds.HasErrors() || !strings.HasSuffix(a.Expr.Range().Filename, ".json") {
 			l.errorf(exprRange(a.Expr), "invalid-type", "Invalid type", "A type is written without quotes, as in type = list(string).")
@@ -129,6 +139,11 @@ func (l *loader) convertVariable(v *variable, val cty.Value, at diag.Range, what
 		val = v.fill.Apply(val)
 	}
 	out, err := convert.Convert(val, v.typ)
+	if err != nil && v.sensitive {
+		l.errorf(at, "variable-type", "Wrong type of a variable", "%s of var.%s, which is sensitive, is %s, and its type is %s.",
+			what, v.name, describe(val), typeexpr.TypeString(v.typ))
+		return cty.DynamicVal, false
+	}
 	if err != nil {
 		l.errorf(at, "variable-type", "Wrong type of a variable", "%s of var.%s is %s, and its type is %s: %s.",
 			what, v.name, describe(val), typeexpr.TypeString(v.typ), convertMessage(err))
@@ -209,7 +224,12 @@ func (l *loader) assign(v *variable, g *givenValue) {
 		}
 		val = *v.fallback
 	}
+	v.at = at
+	if g != nil {
+		v.from, v.at = "The value that "+g.from+" gives of ", g.rng
+	}
 	if v.sensitive {
+		l.keepSecret(val)
 		val = val.Mark(sensitive)
 	}
 	v.val = val
@@ -260,7 +280,7 @@ func (l *loader) variables() []spec.Variable {
 		if !rec.Sensitive && v.val.IsWhollyKnown() {
 			b, err := plainJSON(v.val)
 			if err != nil {
-				l.errorf(headerOf(v.src), "wrong-type", "Wrong type", "var.%s cannot be recorded: %v.", name, err)
+				l.errorf(v.at, "wrong-type", "Wrong type", "%svar.%s cannot be recorded: %v.", v.from, name, err)
 				continue
 			}
 			rec.Value = b
@@ -273,7 +293,7 @@ func (l *loader) variables() []spec.Variable {
 // parseLiteral reads a value of the environment or of --var that is no plain text: an expression without
 // references.
 func parseLiteral(src, from string) (cty.Value, hcl.Diagnostics) {
-	if d, bad := unparseable(from, []byte(src)); bad {
+	if d, bad := unparseable(from, []byte(src), formExpression); bad {
 		return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: d.Summary, Detail: d.Detail}}
 	}
 	e, ds := hclsyntax.ParseExpression([]byte(src), from, hcl.InitialPos)

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/spec"
@@ -10,6 +11,7 @@ import (
 // Diff says in words, line by line, how one component list differs from an earlier one.
 func Diff(was, is []Component) []string {
 	var texts []string
+	was, is = withoutOrigins(was, is)
 	before := map[string][]string{}
 	for _, c := range was {
 		before[c.Name] = append(before[c.Name], c.Value)
@@ -32,6 +34,42 @@ func Diff(was, is []Component) []string {
 		}
 	}
 	return texts
+}
+
+// withoutOrigins takes out of two lists what says where a seed comes from, and leaves it in the place of the seed where
+// that differs: a seed is a hash, which tells a person nothing.
+func withoutOrigins(was, is []Component) (left, right []Component) {
+	seedWas, fromWas, was := origins(was)
+	seedIs, fromIs, is := origins(is)
+	if seedWas.Value == seedIs.Value || fromWas == nil || fromIs == nil {
+		// There is nothing to say, or a run did not record it.
+		return slices.Concat(was, seedWas.list()), slices.Concat(is, seedIs.list())
+	}
+	return slices.Concat(was, fromWas), slices.Concat(is, fromIs)
+}
+
+// origins parts a list into the seed of the stage, where that comes from, and the others.
+func origins(list []Component) (seed Component, from, others []Component) {
+	at := slices.IndexFunc(list, func(c Component) bool { return strings.HasPrefix(c.Name, origin) })
+	for i, c := range list {
+		name, isOrigin := strings.CutPrefix(c.Name, origin)
+		switch {
+		case isOrigin:
+			from = append(from, Component{name, c.Value})
+		case i == at-1:
+			seed = c
+		default:
+			others = append(others, c)
+		}
+	}
+	return seed, from, others
+}
+
+func (c Component) list() []Component {
+	if c.Name == "" {
+		return nil
+	}
+	return []Component{c}
 }
 
 // Differences says in words how a node's key differs from that of an earlier run. What changed in files is taken from
@@ -66,6 +104,8 @@ func describe(name, was, is string) string {
 		return input + " changed"
 	}
 	switch {
+	case name == "seed" && was != "" && is != "":
+		return "seed changed"
 	case was == "" && name == "method":
 		return "method " + is
 	case was == "":

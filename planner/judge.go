@@ -196,6 +196,15 @@ func judgeThreshold(b *spec.Block, t spec.Threshold, k *spec.KindSpec, profile s
 	if !l.Holds(*x) && !otherHolds(&v, metrics, l) {
 		v.Outcome = Fail
 		v.Message = t.Message
+		if v.Message == "" && def.Advise != nil {
+			v.Message = def.Advise(func(name string) (float64, bool) {
+				m, ok := find(metrics, name)
+				if !ok || !m.Available() {
+					return 0, false
+				}
+				return *m.Value, true
+			})
+		}
 		if v.Message == "" {
 			v.Message = def.Advice
 		}

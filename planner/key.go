@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -23,6 +24,10 @@ type Component struct {
 	Value string `json:"value"`
 }
 
+// origin begins the names of components that say where another comes from, such as the project's seed behind that of a
+// stage. They are for people: what they say is in the key already, and Digest passes over them.
+const origin = "from "
+
 // Digest hashes a list of components. Names and values are length-prefixed, so no two lists run together.
 func Digest(list []Component) spec.Digest {
 	h := sha256.New()
@@ -34,6 +39,9 @@ func Digest(list []Component) spec.Digest {
 	}
 	write(KeyVersion)
 	for _, c := range list {
+		if strings.HasPrefix(c.Name, origin) {
+			continue
+		}
 		write(c.Name)
 		write(c.Value)
 	}
@@ -68,7 +76,10 @@ func baseComponents(b *spec.Block, k *spec.KindSpec, p spec.Project, f Facts, li
 		list = append(list, Component{"backend", f.Classes[b.Backend.String()]})
 	}
 	if k.Random {
-		list = append(list, Component{"seed", strconv.FormatUint(Seed(p, b), 10)})
+		list = append(list, Component{"seed", strconv.FormatUint(Seed(p, b), 10)}, Component{origin + "project.seed", strconv.FormatInt(p.Seed, 10)})
+		if b.Seed != 0 {
+			list = append(list, Component{origin + "its own seed", strconv.FormatInt(b.Seed, 10)})
+		}
 	}
 	if limit > 0 && k.Limits {
 		list = append(list, Component{"limit", strconv.Itoa(limit)})

@@ -64,6 +64,8 @@ value file("a.txt") = text
 numerics = amd64/1
 backend = cpu:1
 seed = 9179686970388971588
+from project.seed = 1729
+from its own seed = 3
 `
 	if got := lines(list); got != want {
 		t.Errorf("the base is\n%s\nwant\n%s", got, want)
@@ -173,5 +175,28 @@ func TestDiffSaysWhatChanged(t *testing.T) {
 	}
 	if got := Diff(is, is); got != nil {
 		t.Errorf("a list differs from itself by %q", got)
+	}
+}
+
+// The seed of a stage is a hash, so a person is told what changed behind it; the key is that without these lines.
+func TestOriginsAreSaidAndNotHashed(t *testing.T) {
+	was := []Component{{Name: "seed", Value: "12904911650489283835"}, {Name: "from project.seed", Value: "1729"}}
+	if Digest(was) != Digest(was[:1]) {
+		t.Error("where a seed comes from is in the key")
+	}
+	is := []Component{{Name: "seed", Value: "852838055915819044"}, {Name: "from project.seed", Value: "7"}}
+	for _, c := range []struct {
+		was, is []Component
+		want    string
+	}{
+		{was, is, "project.seed 1729 -> 7"},
+		{was, append(slices.Clone(is[:1]), was[1], Component{Name: "from its own seed", Value: "3"}), "its own seed = 3 added"},
+		{was[:1], is, "seed changed"}, // a run that did not record it
+		{was, was, ""},
+		{was[:1], was, ""},
+	} {
+		if got := strings.Join(Diff(c.was, c.is), ", "); got != c.want {
+			t.Errorf("%v to %v: %q, want %q", c.was, c.is, got, c.want)
+		}
 	}
 }

@@ -32,6 +32,8 @@ type Artifact interface {
 type Result struct {
 	Outputs map[string]Artifact
 	Metrics []spec.Metric
+	Remote  bool                   // it is in a remote store, and not yet in the local one
+	Files   map[string]spec.Digest // what a stage that places files puts there, by what the names add to its path
 }
 
 // Previous is the last full run, by address.

@@ -39,6 +39,7 @@ func Make(p *spec.Pipeline, kinds []*spec.KindSpec, facts Facts, known Known, op
 	for i := range m.judge.items {
 		plan.Verdicts = append(plan.Verdicts, *m.judge.Verdict(i))
 	}
+	plan.Placements = placements(g.nodes, m.results, facts.Destinations)
 	plan.summarise()
 	return plan, nil
 }
@@ -203,6 +204,9 @@ func (m *maker) planUnknown(n, missing *Node) error {
 		n.State, n.Reason = WillRun, "named by --replace"
 	case m.known.HasBase(n.BaseDigest):
 		n.State = MayRun
+		if !m.ranBefore(n) { // another project of the cache, or an earlier spec
+			n.Reason += "; something like it was run before"
+		}
 	default:
 		n.State = WillRun
 		n.Reason = m.explain(n)
@@ -233,10 +237,21 @@ func (m *maker) planKnown(n *Node, members []Member) (err error) {
 		n.State, n.Reason = WillRun, m.explain(n)
 		return nil
 	}
-	n.State = Cached
+	if n.State = Cached; result.Remote {
+		n.State = Restore
+	}
 	n.Note = m.renamed(n)
 	m.results[n.Index] = result
 	return nil
+}
+
+// ranBefore reports whether the last run asked the same of a node.
+func (m *maker) ranBefore(n *Node) bool {
+	if m.previous == nil {
+		return false
+	}
+	was, ok := m.previous.Nodes[n.Addr.String()]
+	return ok && len(was.Inputs) > 0 && Digest(was.Base) == n.BaseDigest
 }
 
 func (m *maker) replaced(n *Node) bool {

@@ -32,8 +32,10 @@ type Plan struct {
 	Nodes    []*Node        `json:"nodes"` // every node after those that it reads
 	Verdicts []Verdict      `json:"verdicts,omitempty"`
 	Changes  []Change       `json:"changes,omitempty"`
-	Options  Options        `json:"options"`
-	Summary  Summary        `json:"summary"`
+	// Placements are the exported files that are not as they should be, whether or not their stages run.
+	Placements []Placement `json:"placements,omitempty"`
+	Options    Options     `json:"options"`
+	Summary    Summary     `json:"summary"`
 }
 
 // Options narrow what a plan covers.
@@ -76,7 +78,7 @@ type Node struct {
 	// After are the nodes whose verdicts the guards rest on: order without data.
 	After    []int         `json:"after,omitempty"`
 	Estimate time.Duration `json:"estimate_ns,omitempty"` // 0: never run before
-	Rows     int64         `json:"rows,omitempty"`        // rows in, where known
+	Rows     int64         `json:"rows_in,omitempty"`     // where known
 }
 
 // A Key is the second half of a node's key and the address of its action.
@@ -104,6 +106,9 @@ type Facts struct {
 	Files   map[string][]File `json:"files,omitempty"`   // by address of the reading stage
 	Classes map[string]string `json:"classes,omitempty"` // numerics class by address of the backend
 	Arch    string            `json:"arch"`              // numerics class of this machine, such as amd64/1
+	// Destinations is what lies where stages place their files, by address. It is no part of what a saved plan compares:
+	// it is looked at again when the files are placed.
+	Destinations map[string]Destination `json:"-"`
 }
 
 // A File is one file of a source, or one generated source.
@@ -112,6 +117,7 @@ type File struct {
 	Path     string    `json:"path,omitempty"` // as found, relative to the pipeline's folder
 	Header   []byte    `json:"header,omitempty"`
 	Segments []Segment `json:"segments"`
+	Notes    []string  `json:"notes,omitempty"` // what a person should know of it
 }
 
 // Records returns how many records the file holds.
@@ -139,6 +145,12 @@ func (p *Plan) Node(a spec.Addr) (*Node, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Idle reports whether nothing is to be done: no stage runs, and every exported file is as it should be.
+func (p *Plan) Idle() bool {
+	s := p.Summary
+	return s.Run+s.MayRun+s.Restore+len(p.Placements) == 0
 }
 
 func (p *Plan) summarise() {

@@ -19,13 +19,15 @@ type Saved struct {
 	Nodes     []*Node         `json:"nodes"` // without their blocks
 	Verdicts  []Verdict       `json:"verdicts,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
-	Summary   Summary         `json:"summary"`
+	// Placements are what was to be written when the plan was made; apply looks again.
+	Placements []Placement `json:"placements,omitempty"`
+	Summary    Summary     `json:"summary"`
 }
 
 // Save returns the plan as it is saved.
 func Save(p *Plan) Saved {
 	s := Saved{
-		Prefab: p.Prefab, Options: p.Options, Verdicts: p.Verdicts, Changes: p.Changes, Summary: p.Summary,
+		Prefab: p.Prefab, Options: p.Options, Verdicts: p.Verdicts, Changes: p.Changes, Placements: p.Placements, Summary: p.Summary,
 		Pipeline: spec.HashBytes(spec.Canonical(p.Pipeline)), Facts: spec.HashBytes(spec.Canonical(p.Facts)),
 		Variables: p.Pipeline.Variables, Nodes: make([]*Node, len(p.Nodes)),
 	}
@@ -58,7 +60,7 @@ func (s *Saved) Bind(p *spec.Pipeline, facts Facts, version string) (plan *Plan,
 	}
 	plan = &Plan{
 		Prefab: s.Prefab, Pipeline: p, Facts: facts, Options: s.Options, Verdicts: s.Verdicts, Changes: s.Changes,
-		Summary: s.Summary, Nodes: make([]*Node, len(s.Nodes)),
+		Placements: s.Placements, Summary: s.Summary, Nodes: make([]*Node, len(s.Nodes)),
 	}
 	for i, n := range s.Nodes {
 		whole := *n

@@ -5,6 +5,7 @@ package spec
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/prefab-build/prefab/spec/diag"
@@ -28,7 +29,40 @@ type Project struct {
 	Profile         string `json:"profile"` // documented, strict or permissive
 	RequiredVersion string `json:"required_version,omitempty"`
 	CachePath       string `json:"cache_path,omitempty"`
+	Cache           *Cache `json:"cache,omitempty"` // nil: as Limits says
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
+	// Remote is the store behind the cache, if there is one.
+	Remote *Remote `json:"remote,omitempty"`
+}
+
+// A Remote is a store that several machines share.
+type Remote struct {
+	Driver   string `json:"label"`               // folder or http
+	Path     string `json:"path,omitempty"`      // of a folder
+	URL      string `json:"url,omitempty"`       // of a server
+	TokenEnv string `json:"token_env,omitempty"` // the variable that holds the token
+	ReadOnly bool   `json:"read_only,omitempty"`
+}
+
+// A Cache says what is kept of what no project needs.
+type Cache struct {
+	GC      bool    `json:"gc"` // remove the rest after runs
+	MaxGB   float64 `json:"max_gb"`
+	MaxDays float64 `json:"max_days"` // since the last use
+}
+
+// The limits of a cache for which none are given. They are generous: a million pairs take about 2 GB.
+const (
+	CacheMaxGB   = 50.0
+	CacheMaxDays = 90.0
+)
+
+// Limits returns the settings of the cache.
+func (p *Project) Limits() Cache {
+	if p == nil || p.Cache == nil {
+		return Cache{GC: true, MaxGB: CacheMaxGB, MaxDays: CacheMaxDays}
+	}
+	return *p.Cache
 }
 
 // A Variable is a value given from outside.
@@ -60,9 +94,19 @@ type Block struct {
 	// Values holds what file(), fileset() and env() returned on the way to this block's attributes, by call.
 	Values      map[string]string `json:"values,omitempty"`
 	Description string            `json:"description,omitempty"`
-	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header). It is in
-	// no key and no plan.
+	// Source says where attributes stand, by their path joined with dots ("source.0.path"; "" is the header; with @ behind
+	// it, the key of a member). It is in no key and no plan.
 	Source map[string]diag.Range `json:"-"`
+}
+
+// Place finds where an attribute stands, or the nearest thing around it; the path is as of a Problem.
+func (b *Block) Place(path ...string) diag.Range {
+	for n := len(path); n > 0; n-- {
+		if r, ok := b.Source[strings.Join(path[:n], ".")]; ok {
+			return r
+		}
+	}
+	return b.Source[""]
 }
 
 // An Input is one member of one input port.

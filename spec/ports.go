@@ -21,6 +21,8 @@ type InPort struct {
 	SourceOrder bool     // a Runner gets the rows in source order instead of id order
 	Untainted   bool     // the taint of these rows does not pass on: only their ids are read
 	Training    bool     // rows that descend from a validation or test part may not come here
+	Apart       string   // another port of this stage, which may share no row with this one
+	Unseen      string   // a port that takes a model: rows that it was trained on may come here under the name train only
 	Doc         string
 }
 
@@ -43,6 +45,8 @@ type MetricDef struct {
 	Integer  bool
 	Interval bool // the metric has a 95% interval: name_low and name_high are metrics too
 	Advice   string
+	// Advise gives the advice where it depends on what else the stage measured; nil, or an empty answer, means Advice.
+	Advise func(measured func(name string) (float64, bool)) string `json:"-"`
 	// Limits holds, by profile, what a `threshold "name" {}` that gives no limit of its own demands.
 	Limits map[string]Limit
 	Doc    string
@@ -74,7 +78,8 @@ type KindSpec struct {
 	Random      bool // draws random numbers, so that the seed is in the key
 	Limits      bool // honours --limit, so that the limit is in the key (a dataset)
 	Schema      Schema
-	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it.
+	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it. For an empty
+	// one it has every output and metric that a config can bring about, or those of likely names where users choose them.
 	Ports func(Config) Ports
 	// Check reports what is wrong with a config beyond what the schema says; it may be nil.
 	Check func(Config) []Problem
@@ -82,10 +87,17 @@ type KindSpec struct {
 	Sources func(Config) []Source
 	// Places makes the kind put files outside the store (an export): the executor places them after the run.
 	Places bool
+	// Beside is what the names of the files add that such a kind puts beside the one that path names.
+	Beside []string
 }
 
+// FileName stands, in a file beside the one that path names, for the name of that one in double quotes: what is cached
+// holds no path, so the name is put in when the file is placed.
+const FileName = "{{file}}"
+
 // A Problem is what a kind has to say of a config: it sees neither source nor plan, so it names the attribute and
-// package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}.
+// package lang attaches the place. Path is the way to the attribute: {"source", "0", "path"}; with @ behind it, as in
+// {"source", "0", "map", "promt@"}, the key of a member is meant and not its value.
 type Problem struct {
 	Path    []string
 	Summary string

@@ -26,6 +26,8 @@ const (
 	TypeRowExpr    AttrType = "row expression"
 	TypeRowMap     AttrType = "map(row expression)"
 	TypeReference  AttrType = "reference"
+	// TypeExpression is what a block of the language itself reads in its own way: a condition, a type.
+	TypeExpression AttrType = "expression"
 )
 
 // A Shape says how many references an attribute takes. With One, a list of row references is a union.
@@ -48,6 +50,7 @@ type Attr struct {
 	Required bool
 	Default  any      // a JSON value: string, float64, bool, []any, map[string]any; nil is none
 	Values   []string // the allowed strings; nil allows all
+	Keys     []string // the allowed keys of a map; nil allows all
 	Min, Max *float64 // inclusive bounds of a number or of each number of a list or map
 	Unit     string
 	Unkeyed  bool // the value cannot change an output, so it is in no key

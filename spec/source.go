@@ -11,6 +11,9 @@ type Source struct {
 	Comma   string   // the separator of a csv; empty is the format's own
 	Pin     bool     // record the digest in prefab.lock.hcl and refuse another
 	MaxSize int64    // largest record, in bytes
+	// Read names the fields of a Parquet file that columns and expressions are made of; nil is all that it has. Other
+	// fields only stay with the row.
+	Read []string
 	// Parts are the segments of a generated source. Their bytes are what the generator needs to make each part.
 	Parts [][]byte
 }

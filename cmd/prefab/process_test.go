@@ -67,7 +67,7 @@ type program struct {
 	found chan struct{} // closed at the first line with the text
 	ended chan error
 	text  string
-	again func() // what to do when it says that it is stopping
+	again func()   // what to do when it says that it is stopping
 	lines []string // what it wrote; read it after the end
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -15,6 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/cli"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/spec"
 )
 
 var update = flag.Bool("update", false, "write what the commands print into the scripts that compare it")
@@ -67,6 +70,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"damage": damage,
 		"edit":   edit,
 		"exits":  exits,
+		"lose":   lose,
 	}
 	maps.Copy(all, processCommands)
 	maps.Copy(all, recallCommands)
@@ -122,6 +126,31 @@ func appendTo(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: append FILE OTHER")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile(args[0])+ts.ReadFile(args[1])), 0o644))
+}
+
+// lose TEXT deletes every blob of the script's cache that holds a text.
+func lose(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lose TEXT")
+	}
+	store, err := cas.Open(ts.MkAbs(".cache"), cas.Options{})
+	ts.Check(err)
+	files, err := filepath.Glob(filepath.Join(store.Dir(), "v1", "cas", "*", "*"))
+	ts.Check(err)
+	lost := 0
+	for _, f := range files {
+		d, err := spec.ParseDigest(filepath.Base(f))
+		ts.Check(err)
+		b, err := store.Get(context.Background(), d)
+		ts.Check(err)
+		if bytes.Contains(b, []byte(args[0])) {
+			ts.Check(os.Remove(f))
+			lost++
+		}
+	}
+	if lost == 0 {
+		ts.Fatalf("no blob holds %q", args[0])
+	}
 }
 
 // damage FILE... flips one bit in the middle of every file that a pattern matches.

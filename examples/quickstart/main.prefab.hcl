@@ -86,7 +86,7 @@ gate "data" {
   }
   check "pairs" {
     condition     = validate.quality.pair_count >= 1000
-    error_message = "There are ${validate.quality.pair_count} unique pairs: collect more prompts and annotations."
+    error_message = "Unique pairs: ${validate.quality.pair_count}, of 1000 that are asked for. Collect more prompts and annotations."
   }
   check "decontamination" {
     condition     = decontaminate.clean.decontamination >= 0.9
@@ -110,7 +110,7 @@ gate "model" {
   }
   check "overfitting" {
     condition     = evaluate.rm.train.accuracy - evaluate.rm.test.accuracy < 0.10
-    error_message = "The model is 10 points or more better on what it was trained on: regularise, or collect more pairs."
+    error_message = "The model is 10 points or more better on what it was trained on: see train.cross_fit_accuracy before you raise penalties, or collect more pairs."
   }
   check "saved" {
     condition     = reward_model.rm.reloads == 1

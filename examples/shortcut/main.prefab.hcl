@@ -77,7 +77,7 @@ locals {
   matched_interval = format("%.1f to %.1f %%", 100 * evaluate.rm.validation.length_matched_accuracy_low, 100 * evaluate.rm.validation.length_matched_accuracy_high)
 }
 
-# What the stage document asks for passes; what it does not ask fails.
+# What the documented profile asks for passes; what it does not ask fails.
 gate "ship" {
   check "accuracy" {
     condition     = evaluate.rm.validation.accuracy >= 0.70

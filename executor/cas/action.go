@@ -86,6 +86,11 @@ func (s *Store) GetAction(base, inputs spec.Digest) ([]byte, error) {
 	case err != nil:
 		return nil, s.readError(err)
 	}
+	path := s.path(entryDir, actionAddress(base, inputs))
+	if info, err := os.Stat(path); err != nil || !s.touch(path, info.ModTime()) {
+		s.counts.misses.Add(1)
+		return nil, ErrNotFound // removed since it was read, and what it names with it
+	}
 	s.counts.hits.Add(1)
 	return entry, nil
 }

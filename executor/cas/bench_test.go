@@ -110,3 +110,24 @@ func BenchmarkMemo(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkVerify verifies 64 blobs of a megabyte. MB/cpu-s is megabytes of content for a second of one core, whatever else
+// the machine does.
+func BenchmarkVerify(b *testing.B) {
+	s, _ := open(b)
+	for i := range 64 {
+		content := prose(1 << 20)
+		binary.LittleEndian.PutUint64(content, uint64(i))
+		if _, err := s.Put(b.Context(), content); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(64 << 20)
+	start := cpuSeconds()
+	for b.Loop() {
+		if got, err := s.Verify(b.Context(), nil); err != nil || got.Sound != 64 {
+			b.Fatal(got, err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*(64<<20)/1e6/(cpuSeconds()-start), "MB/cpu-s")
+}

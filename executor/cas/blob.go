@@ -53,6 +53,9 @@ func (s *Store) known(path string, size int64) bool {
 	if err != nil || have != size {
 		return false
 	}
+	if info, err := f.Stat(); err != nil || !s.touch(path, info.ModTime()) {
+		return false
+	}
 	s.counts.known.Add(1)
 	return true
 }
@@ -105,7 +108,7 @@ func (s *Store) Get(ctx context.Context, d spec.Digest) ([]byte, error) {
 	}
 	raw, err := s.codec.decode(*buf)
 	if err == nil && spec.HashBytes(raw) != d {
-		err = errors.New("its content has another digest")
+		err = errOtherContent
 	}
 	if err != nil {
 		return nil, s.damaged(d, path, err)

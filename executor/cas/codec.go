@@ -32,7 +32,14 @@ const maxWindow = 4 << 20
 // minCompress is the length below which compressing is not tried: a frame of so few bytes saves nothing.
 const minCompress = 128
 
-var errChecksum = errors.New("the checksum of the compressed bytes is wrong")
+var (
+	errChecksum     = errors.New("the checksum of the compressed bytes is wrong")
+	errOtherContent = errors.New("its content has another digest")
+	errLength       = errors.New("its length is not what its header says")
+)
+
+// crcOf returns the checksum in the header of a compressed blob.
+func crcOf(stored []byte) uint32 { return binary.LittleEndian.Uint32(stored[9:]) }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -128,7 +135,7 @@ func (c *codec) decode(stored []byte) ([]byte, error) {
 		return append(make([]byte, 0, size), stored[1:]...), nil
 	}
 	frame := stored[zstdHeader:]
-	if crc32.Checksum(frame, castagnoli) != binary.LittleEndian.Uint32(stored[9:]) {
+	if crc32.Checksum(frame, castagnoli) != crcOf(stored) {
 		return nil, errChecksum
 	}
 	raw, err := c.inflate(frame, size)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/cas/castest"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -217,6 +218,29 @@ func TestPutReplacesEmptyFile(t *testing.T) {
 	}
 }
 
+// Blobs of all lengths and encodings are verified beside one another, in memory that they share.
+func TestVerifySound(t *testing.T) {
+	s, damage := open(t)
+	var bytes int64
+	for name, content := range castest.Blobs() {
+		for i := range byte(20) {
+			b := append(content[:len(content)*int(i)/20:len(content)*int(i)/20], name...)
+			if _, err := s.Put(t.Context(), append(b, i)); err != nil {
+				t.Fatal(err)
+			}
+			bytes += int64(len(b)) + 1
+		}
+	}
+	got, err := s.Verify(t.Context(), nil)
+	if err != nil || got.Damaged != 0 || got.Bytes != bytes || len(*damage) != 0 {
+		t.Errorf("%+v of %d bytes, %v, reported %v", got, bytes, err, *damage)
+	}
+	got, err = s.Verify(t.Context(), func(d spec.Digest) bool { return d[0] < 128 })
+	if err != nil || got.Bytes == 0 || got.Bytes >= bytes {
+		t.Errorf("half of it: %+v of %d bytes, %v", got, bytes, err)
+	}
+}
+
 func TestVerify(t *testing.T) {
 	s, damage := open(t)
 	for _, content := range []string{"one", "two", "three"} {
@@ -228,8 +252,8 @@ func TestVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if sound, damaged, err := s.Verify(t.Context()); sound != 6 || damaged != 0 || err != nil {
-		t.Fatalf("%d sound, %d damaged, %v", sound, damaged, err)
+	if got, err := s.Verify(t.Context(), nil); got != (cas.Verified{Sound: 6, Bytes: 11}) || err != nil {
+		t.Fatalf("%+v, %v", got, err)
 	}
 	one := spec.HashBytes([]byte("one"))
 	address := spec.HashBytes(append(one[:], one[:]...))
@@ -237,11 +261,11 @@ func TestVerify(t *testing.T) {
 		write(t, filepath.Join(s.Dir(), "v1", sub, d.String()[:2], d.String()), []byte("\x01on"))
 	}
 	write(t, filepath.Join(s.Dir(), "v1", "cas", "stray"), []byte("\x01on"))
-	if sound, damaged, err := s.Verify(t.Context()); sound != 4 || damaged != 3 || err != nil || len(*damage) != 3 {
-		t.Fatalf("%d sound, %d damaged, %v, reported %v", sound, damaged, err, *damage)
+	if got, err := s.Verify(t.Context(), nil); got.Sound != 4 || got.Damaged != 3 || err != nil || len(*damage) != 3 {
+		t.Fatalf("%+v, %v, reported %v", got, err, *damage)
 	}
-	if sound, damaged, err := s.Verify(t.Context()); sound != 4 || damaged != 0 || err != nil {
-		t.Fatalf("the second time %d sound, %d damaged, %v", sound, damaged, err)
+	if got, err := s.Verify(t.Context(), nil); got.Sound != 4 || got.Damaged != 0 || err != nil {
+		t.Fatalf("the second time %+v, %v", got, err)
 	}
 	u, err := s.Usage(t.Context())
 	if err != nil || u.Blobs.Count != 2 || u.Entries.Count != 2 || u.Damaged.Count != 3 || u.Temporary.Count != 0 {

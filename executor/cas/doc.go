@@ -9,7 +9,8 @@
 //	v1/ix/ab/abcd…    per base, the inputs that it has entries for; rebuilt from v1/ac when lost
 //	v1/memo           derived facts: two digests to a third
 //	v1/locks          one file per lock that is held
-//	v1/roots          the projects that use the store
+//	v1/leases         one file per process that uses the store
+//	v1/roots          what projects need to stay
 //	v1/tmp, v1/bad    files being written, and files found damaged
 //
 // Files appear whole under their final name (written in v1/tmp, then renamed or linked), so that a kill at any moment
@@ -18,6 +19,7 @@
 // answer from the store is right or absent.
 //
 // It refuses to change what is stored: the first entry under a key stays, and another one is reported to the caller.
-// It does not know what its entries mean, it deletes nothing that is sound, and it does not make the disks of different
-// machines agree (locks hold between the processes of one machine).
+// It does not know what its entries mean, so what is garbage is worked out elsewhere (package gc); here is how it is
+// removed under those who work. It does not make the disks of different machines agree (locks and leases hold between the
+// processes of one machine).
 package cas

@@ -53,7 +53,7 @@ func TestFolderLostWhileOpen(t *testing.T) {
 	_, _, streamErr := s.PutReader(t.Context(), strings.NewReader(strings.Repeat("x", 3<<20)))
 	for name, err := range map[string]error{
 		"Put": putErr, "PutReader": streamErr, "PutAction": s.PutAction(d, d, nil), "PutMemo": s.PutMemo(d, d, d),
-		"TryLock": lockErr, "RegisterRoot": s.RegisterRoot("."),
+		"TryLock": lockErr, "PutRoot": s.PutRoot(cas.Root{}),
 	} {
 		if !errors.As(err, new(*cas.FolderError)) {
 			t.Errorf("%s gave %v", name, err)
@@ -206,15 +206,32 @@ func TestMemoOutlivesTearing(t *testing.T) {
 }
 
 func TestRoots(t *testing.T) {
-	s, _ := open(t)
-	a, b := t.TempDir(), t.TempDir()
-	for _, dir := range []string{b, a, b} {
-		if err := s.RegisterRoot(dir); err != nil {
+	s, damage := open(t)
+	a, b := spec.HashBytes([]byte("a")), spec.HashBytes([]byte("b"))
+	one := cas.Root{Project: "/one", Name: "last", Actions: []cas.RootAction{{Addr: "split.main", Base: a, Inputs: b}}}
+	kept := cas.Root{Project: "/one", Name: "run 3"}
+	other := cas.Root{Project: "/other", Name: "last"}
+	for _, r := range []cas.Root{other, kept, one, one} {
+		if err := s.PutRoot(r); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if roots, err := s.Roots(); err != nil || len(roots) != 2 || roots[0] != a || roots[1] != b {
-		t.Errorf("got %v, %v", roots, err)
+	roots, err := s.Roots()
+	if err != nil || len(roots) != 3 || roots[0].Actions[0] != one.Actions[0] || roots[1].Name != "run 3" || roots[2].Project != "/other" {
+		t.Errorf("got %+v, %v", roots, err)
+	}
+	if err := s.DropRoot("/one", "run 3"); err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := s.Root("/one", "last"); !ok || len(r.Actions) != 1 {
+		t.Errorf("got %+v", r)
+	}
+	if _, ok := s.Root("/one", "run 3"); ok {
+		t.Error("a root that was dropped is there")
+	}
+	write(t, filepath.Join(s.Dir(), "v1", "roots", a.String()), []byte("torn"))
+	if roots, err := s.Roots(); err != nil || len(roots) != 2 || len(*damage) != 1 {
+		t.Errorf("got %+v, %v, reported %v", roots, err, *damage)
 	}
 }
 

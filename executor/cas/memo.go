@@ -73,6 +73,9 @@ func (m *memo) add(record []byte) {
 
 // refresh reads what was added to the file since the last time.
 func (m *memo) refresh() {
+	if info, err := os.Stat(m.path); err == nil && info.Size() < m.done {
+		m.done = 0 // it was written anew, by another process
+	}
 	tail, err := readFrom(m.path, m.done)
 	if err != nil || len(tail) == 0 {
 		return
@@ -100,4 +103,31 @@ func readFrom(path string, offset int64) ([]byte, error) {
 	} else {
 		return b[:n], nil
 	}
+}
+
+// compact writes the file anew, without the facts about things that do not live any more.
+func (m *memo) compact(lives func(a spec.Digest) bool, write func(...[]byte) (string, error)) error {
+	b, err := readFrom(m.path, 0)
+	if err != nil || len(b) == 0 {
+		return err
+	}
+	var kept [][]byte
+	facts := 0
+	scanRecords(b, 96, func(record []byte) {
+		facts++
+		if lives(spec.Digest(record[:32])) {
+			kept = append(kept, encodeRecord(record))
+		}
+	})
+	if len(kept) > facts*3/4 {
+		return nil // not worth it
+	}
+	tmp, err := write(kept...)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done = 0
+	return os.Rename(tmp, m.path)
 }

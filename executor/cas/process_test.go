@@ -145,8 +145,8 @@ func TestSeveralProcesses(t *testing.T) {
 	if in, err := s.ListBase(sharedBase); err != nil || len(in) != rounds {
 		t.Errorf("the index has %d of %d inputs, %v", len(in), rounds, err)
 	}
-	if _, damaged, err := s.Verify(t.Context()); damaged != 0 || err != nil || len(*damage) != 0 {
-		t.Errorf("%d damaged, %v: %v", damaged, err, *damage)
+	if got, err := s.Verify(t.Context(), nil); got.Damaged != 0 || err != nil || len(*damage) != 0 {
+		t.Errorf("%+v, %v: %v", got, err, *damage)
 	}
 	u, err := s.Usage(t.Context())
 	if err != nil || u.Temporary.Count != 0 {

@@ -18,8 +18,7 @@ const sumLen = 8
 func appendRecords(path string, payloads ...[]byte) error {
 	var b []byte
 	for _, p := range payloads {
-		sum := sha256.Sum256(p)
-		b = append(append(b, p...), sum[:sumLen]...)
+		b = append(b, encodeRecord(p)...)
 	}
 	f, err := openAppend(path)
 	if err != nil {
@@ -27,6 +26,11 @@ func appendRecords(path string, payloads ...[]byte) error {
 	}
 	_, err = f.Write(b)
 	return errors.Join(err, f.Close())
+}
+
+func encodeRecord(payload []byte) []byte {
+	sum := sha256.Sum256(payload)
+	return append(bytes.Clone(payload), sum[:sumLen]...)
 }
 
 func openAppend(path string) (*os.File, error) {

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
-
-	"github.com/prefab-build/prefab/spec"
 )
 
 // Stats count what this process did with the store.
@@ -85,74 +82,4 @@ func (s *Store) walk(ctx context.Context, sub string, each func(path string, e f
 		return fmt.Errorf("reading the cache: %w", err)
 	}
 	return nil
-}
-
-// Verify reads every blob and entry, sets aside the damaged ones, which are reported as always, and returns how many
-// files it found sound and damaged.
-func (s *Store) Verify(ctx context.Context) (sound, damaged int, err error) {
-	count := func(bad bool) {
-		if bad {
-			damaged++
-		} else {
-			sound++
-		}
-	}
-	err = s.walk(ctx, blobDir, func(path string, e fs.DirEntry) error {
-		bad, err := s.verifyBlob(ctx, path, e.Name())
-		if !errors.Is(err, fs.ErrNotExist) {
-			count(bad)
-		}
-		return err
-	})
-	if err != nil {
-		return sound, damaged, err
-	}
-	err = s.walk(ctx, entryDir, func(path string, e fs.DirEntry) error {
-		bad, err := s.verifyEntry(path, e.Name())
-		count(bad)
-		return err
-	})
-	return sound, damaged, err
-}
-
-// verifyBlob streams one blob, since it may be longer than memory.
-func (s *Store) verifyBlob(ctx context.Context, path, name string) (bad bool, err error) {
-	d, named := digestOf(name)
-	if !named {
-		s.quarantine("blob", d, path, "its name is no digest")
-		return true, nil
-	}
-	r, err := s.Open(ctx, d)
-	if err == nil {
-		_, err = io.Copy(io.Discard, r)
-		r.Close()
-	}
-	if damage := (*DamageError)(nil); errors.As(err, &damage) {
-		return true, nil
-	}
-	return false, err
-}
-
-func (s *Store) verifyEntry(path, name string) (bad bool, err error) {
-	b, err := readFile(path, nil)
-	if err != nil {
-		return false, err
-	}
-	base, inputs, _, cause := decodeEntry(b)
-	if cause == nil && actionAddress(base, inputs).String() != name {
-		cause = errOtherKey
-	}
-	if cause != nil {
-		d, _ := digestOf(name)
-		s.quarantine("entry", d, path, cause.Error())
-	}
-	return cause != nil, nil
-}
-
-// digestOf returns the digest that is a file's name, or for a file with another name a stand-in for it.
-func digestOf(name string) (d spec.Digest, ok bool) {
-	if d, err := spec.ParseDigest(name); err == nil {
-		return d, true
-	}
-	return spec.HashBytes([]byte(name)), false
 }

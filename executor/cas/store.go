@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -18,6 +21,8 @@ type Options struct {
 	ReadOnly bool
 	// Report is told of each damaged file when it is found. It may be called from several goroutines at once.
 	Report func(Damage)
+	// Now is the clock by which files are marked as used; nil is that of the machine.
+	Now func() time.Time
 }
 
 // A Store is a content-addressed store and an action cache in one folder. Its methods may be called from several
@@ -30,6 +35,10 @@ type Store struct {
 	memo   memo
 	counts counts
 	locks  inProcess
+
+	lease    lease
+	touching sync.Mutex // held while a file is touched: kernels differ in whether a process excludes itself
+	now      func() time.Time
 }
 
 // The subfolders of v1.
@@ -55,18 +64,21 @@ func Open(dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, &FolderError{Dir: dir, Err: err}
 	}
-	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), opts: opts, codec: newCodec()}
+	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), opts: opts, codec: newCodec(), now: opts.Now}
+	if s.now == nil {
+		s.now = time.Now //nolint:forbidigo // when a file was used decides what is removed first, and no result
+	}
 	s.memo.path = filepath.Join(s.root, "memo")
 	if opts.ReadOnly {
 		return s, nil
 	}
 	_, statErr := os.Stat(filepath.Join(s.root, indexDir))
-	for _, sub := range []string{blobDir, entryDir, indexDir, tmpDir, badDir, lockDir, rootDir} {
+	for _, sub := range []string{blobDir, entryDir, indexDir, tmpDir, badDir, lockDir, rootDir, leaseDir} {
 		if err := os.MkdirAll(filepath.Join(s.root, sub), dirMode); err != nil {
 			return nil, s.unwritable(err)
 		}
 	}
-	if err := s.probe(); err != nil {
+	if err := s.takeLease(); err != nil {
 		return nil, s.unwritable(err)
 	}
 	if errors.Is(statErr, fs.ErrNotExist) {
@@ -77,14 +89,10 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// probe writes and removes an empty file: folders that exist say nothing about permissions, quotas or read-only mounts,
-// and a user should hear of those before an hour of work, not after.
-func (s *Store) probe() error {
-	f, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "probe-")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+// Exists reports whether there is a store in dir, which may be one that cannot be written.
+func Exists(dir string) bool {
+	_, err := os.ReadDir(filepath.Join(dir, "v1", entryDir))
+	return err == nil
 }
 
 // Dir returns the folder that the store was opened with, as an absolute path.
@@ -115,7 +123,12 @@ func (e *FolderError) Error() string {
 // Unwrap returns the cause.
 func (e *FolderError) Unwrap() error { return e.Err }
 
-func (s *Store) unwritable(err error) error { return &FolderError{Dir: s.dir, Err: err} }
+func (s *Store) unwritable(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return fmt.Errorf("writing to the cache: %w", err) // another folder would not help
+	}
+	return &FolderError{Dir: s.dir, Err: err}
+}
 
 // A Damage describes a file of the store that does not hold what its name says, or an entry that was dropped.
 type Damage struct {

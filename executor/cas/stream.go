@@ -273,7 +273,7 @@ func (r *reader) end() {
 	case r.left > 0:
 		r.fail(errors.New("it holds fewer bytes than its header says"))
 	case spec.Digest(r.content.Sum(nil)) != r.digest:
-		r.fail(errors.New("its content has another digest"))
+		r.fail(errOtherContent)
 	case r.frame != nil && !r.frame.sound():
 		r.fail(errChecksum)
 	default:

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
+	"slices"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/planner"
@@ -14,24 +14,25 @@ import (
 const frameVersion = frame.Version
 
 // frameFile reads a file through and says which segments it is made of.
-func frameFile(ctx context.Context, path string, s spec.Source, progress func(done int64)) (header []byte, list []planner.Segment, err error) {
-	f, err := os.Open(path)
+func frameFile(ctx context.Context, full string, s spec.Source, file *planner.File, progress func(done int64)) error {
+	f, err := Open(full)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer f.Close()
 	var unpacked int64
-	sum, err := frame.Frame(path, f, s, func(seg frame.Segment) error {
+	sum, err := frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
 		p := planner.Segment{Digest: spec.HashBytes(seg.Bytes), Records: seg.Records, Size: len(seg.Bytes)}
 		if len(seg.Places) > 0 {
 			p.Line, p.Offset = seg.Places[0].Line, seg.Places[0].Offset
 		}
-		list = append(list, p)
+		file.Segments = append(file.Segments, p)
 		unpacked += int64(p.Size)
 		progress(unpacked)
 		return context.Cause(ctx)
 	})
-	return bytes.Clone(sum.Header), list, err
+	file.Header, file.Notes = bytes.Clone(sum.Header), sum.Notes
+	return err
 }
 
 // ErrChanged says that a file is not what it was when the facts were gathered.
@@ -48,7 +49,7 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 		}
 		return nil
 	}
-	f, err := os.Open(Path(dir, file.Path))
+	f, err := Open(Path(dir, file.Path))
 	if err != nil {
 		return err
 	}
@@ -65,32 +66,29 @@ func Read(ctx context.Context, dir string, s spec.Source, file planner.File, emi
 	return err
 }
 
-// Places returns where the records of one segment begin in its file: line from 1, byte from 0. It reads the file up to
-// there, so it is for messages only.
-func Places(dir string, s spec.Source, file planner.File, segment int) ([]frame.Place, error) {
-	f, err := os.Open(Path(dir, file.Path))
+// Places returns where the records of some segments begin in their file: line from 1, byte from 0. It reads the file up
+// to the last of them, so it is for messages only.
+func Places(dir string, s spec.Source, file planner.File, segments map[int]bool) (map[int][]frame.Place, error) {
+	f, err := Open(Path(dir, file.Path))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	n := 0
-	var places []frame.Place
+	places := map[int][]frame.Place{}
 	_, err = frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
-		if n == segment {
-			places = append(places, seg.Places...)
+		if segments[n] {
+			places[n] = slices.Clone(seg.Places)
+		}
+		if n++; len(places) == len(segments) {
 			return errFound
 		}
-		n++
 		return nil
 	})
-	if places != nil {
-		return places, nil
+	if errors.Is(err, errFound) {
+		err = nil
 	}
-	return nil, err
+	return places, err
 }
 
-var errFound = foundError{}
-
-type foundError struct{}
-
-func (foundError) Error() string { return "found" }
+var errFound = errors.New("found")

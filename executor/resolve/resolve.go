@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +47,31 @@ type FileError struct {
 }
 
 // Error names the file and the stage that reads it.
-func (e *FileError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Addr, e.Path, e.Err) }
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Addr, Named(e.Path, e.Err)) }
+
+// Named puts the name of a file, as the spec has it, before an error that does not say it already. The system's errors
+// name the file by its full path, which goes.
+func Named(path string, err error) error {
+	var system *fs.PathError
+	switch {
+	case errors.As(err, &system):
+		return fmt.Errorf("%s: %w", path, Advised(system.Err))
+	}
+	for _, start := range []string{path + ": ", path + " is ", "reading " + path} {
+		if strings.HasPrefix(err.Error(), start) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// Advised adds to an error of the system what helps, where that is not obvious.
+func Advised(err error) error {
+	if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && !strings.Contains(err.Error(), "ulimit") {
+		return fmt.Errorf("%w: raise the limit, as with ulimit -n 4096", err)
+	}
+	return err
+}
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
@@ -116,12 +141,14 @@ func generated(n int, s spec.Source) planner.File {
 func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error) {
 	var all []string
 	for _, pattern := range s.Paths {
-		full, glob := Pattern(r.Dir, pattern)
-		if !glob || exists(Path(r.Dir, pattern)) {
+		if !IsGlob(r.Dir, pattern) {
 			all = append(all, pattern)
 			continue
 		}
-		found, err := filepath.Glob(full)
+		found, err := Glob(r.Dir, pattern)
+		if errors.Is(err, filepath.ErrBadPattern) {
+			err = errors.New("this is no glob: close each [ with a ], or write \\[ for a bracket in a file's name")
+		}
 		if err == nil && len(found) == 0 {
 			err = errors.New("no file matches this glob: write a path that exists, relative to the folder of the spec")
 		}
@@ -141,18 +168,25 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 	return slices.Compact(all), nil
 }
 
-// Pattern returns a glob of a spec as filepath.Glob takes it, and whether the path is one.
-func Pattern(dir, path string) (string, bool) {
-	if filepath.IsAbs(path) {
-		return path, strings.ContainsAny(path, "*?[")
+// Wildcards are the characters that make a path a glob.
+const Wildcards = "*?["
+
+// IsGlob reports whether a path stands for the files that it matches: it has wildcards, and is not itself the name of a
+// file.
+func IsGlob(dir, path string) bool {
+	if !strings.ContainsAny(path, Wildcards) {
+		return false
 	}
-	return filepath.Join(literally(dir), path), strings.ContainsAny(path, "*?[")
+	_, err := os.Lstat(Path(dir, path))
+	return err != nil
 }
 
-// exists is for files whose names look like globs.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+// Glob returns the files that a pattern matches, as the system knows them.
+func Glob(dir, pattern string) ([]string, error) {
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(literally(dir), pattern)
+	}
+	return filepath.Glob(pattern)
 }
 
 // literally escapes a folder's name, so that it stands for itself at the head of a glob. Windows knows no escape.
@@ -175,6 +209,9 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	case info.IsDir():
 		return planner.File{}, errors.New("this is a folder: name a file, or a glob such as " + path + "/*.jsonl")
 	}
+	if err := Regular(info); err != nil {
+		return planner.File{}, err
+	}
 	stamp := StampOf(info)
 	base, id := frameBase(s), identity(full, stamp)
 	if r.Store != nil && stamp.Settled(r.Now()) {
@@ -187,7 +224,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		}
 	}
 	f := planner.File{Source: n, Path: path}
-	f.Header, f.Segments, err = frameFile(ctx, full, s, func(done int64) {
+	err = frameFile(ctx, full, s, &f, func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())
 		}
@@ -203,7 +240,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		return f, errors.New("the file changed while it was read: run again when nothing writes to it")
 	}
 	if r.Store != nil && stamp.Settled(r.Now()) {
-		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments})
+		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments, Notes: f.Notes})
 		if err != nil {
 			return f, err
 		}
@@ -212,20 +249,16 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	return f, nil
 }
 
-// Path returns a path of a spec as the system knows it.
-func Path(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, filepath.FromSlash(path))
-}
-
 func frameBase(s spec.Source) spec.Digest {
-	return planner.Digest([]planner.Component{
+	list := []planner.Component{
 		{Name: "frame", Value: frameVersion},
 		{Name: "format", Value: s.Format},
 		{Name: "header", Value: fmt.Sprint(s.Header)},
 		{Name: "comma", Value: s.Comma},
 		{Name: "max", Value: fmt.Sprint(s.MaxSize)},
-	})
+	}
+	if s.Read != nil {
+		list = append(list, planner.Component{Name: "read", Value: fmt.Sprintf("%q", s.Read)})
+	}
+	return planner.Digest(list)
 }

@@ -109,7 +109,7 @@ func TestProblemsAreAllReported(t *testing.T) {
 	r := newReading(dir)
 	_, err := r.files(t.Context(), jsonl("good.jsonl", "gone.jsonl", "bad.jsonl.gz"), jsonl("."), jsonl("none/*.jsonl"))
 	all := err.Error()
-	for _, want := range []string{"data.a: gone.jsonl: there is no such file", "data.a: bad.jsonl.gz: ", "data.a: .: this is a folder", "data.a: none/*.jsonl: no file matches"} {
+	for _, want := range []string{"data.a: gone.jsonl: there is no such file", "data.a: bad.jsonl.gz is truncated", "data.a: .: this is a folder", "data.a: none/*.jsonl: no file matches"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the problems lack %q:\n%s", want, all)
 		}

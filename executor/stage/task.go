@@ -29,6 +29,7 @@ type Host interface {
 	Members(port string) []Member
 	Emit(port string, rows dataset.Chunk) error
 	Create(port, name string) (io.WriteCloser, error)
+	Shared(work ...string) Shared
 	Metric(m spec.Metric)
 	Note(e Entry)
 	Progress(done, total int64, unit string)

@@ -92,7 +92,7 @@ reward_model "rm" {  ### missing-attribute "train is required"
 gate "none" {  ### missing-block "At least 1 check block"
 }
 -----
-# A file may be in pieces.
+# Behind an error of syntax a file is not read any further.
 dataset "hh" {
   source "synthetic" {
     rows =  ### syntax "expression"
@@ -101,7 +101,7 @@ dataset "hh" {
 
 validate "v" {
   pairs  = dataset.lost.pairs
-  colour = 1  ### unknown-attribute "no attribute colour"
+  colour = 1
 }
 -----
 # Settings.
@@ -121,4 +121,30 @@ cache {
 -----
 project {
   required_version = "newer"  ### invalid-version "\"newer\" is no version"
+}
+-----
+# A quote that is missing makes nonsense of all that follows: one problem says it.
+dataset "hh {  ### syntax `.`
+  source "synthetic" {
+    rows = 5
+  }
+}
+
+validate "v" {
+  pairs = dataset.hh.pairs
+}
+-----
+# So does a brace.
+dataset "hh" {  ### syntax "no closing brace"
+  source "synthetic" {
+    rows = 5
+
+}
+
+validate "v" {
+  pairs = dataset.hh.pairs
+}
+
+validate "w" {
+  pairs = dataset.hh.pairs
 }

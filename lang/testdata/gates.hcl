@@ -33,7 +33,7 @@ gate "good" {
 
 gate "bad" {
   check "name" {
-    condition     = evaluate.rm["a"].train.acuracy > 0.5  ### unknown-output `evaluate.rm\["a"\].train has no output or metric "acuracy". Did you mean accuracy\?`
+    condition     = evaluate.rm["a"].train.acuracy > 0.5  ### unknown-output `evaluate.rm\["a"\].train has no metric "acuracy". Did you mean accuracy\?`
     error_message = "x"
   }
   check "type" {

@@ -21,7 +21,7 @@ benchmark "null" {
 }
 
 benchmark "numbers" {
-  for_each = toset([1, 2])  ### invalid-for-each "set of strings, and this is a set"
+  for_each = toset([1, 2])  ### invalid-for-each "set of strings, and this is a set of numbers"
   source "synthetic" {}
 }
 

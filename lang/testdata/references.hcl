@@ -174,3 +174,113 @@ dataset "b" {
   source "synthetic" {}
   requires = [dataset.a]  ### requires-expected "requires is a list of gates"
 }
+-----
+# A block with mistakes hides none of those that refer to it, and none of its own.
+dataset "a" {
+  colour = 1  ### unknown-attribute "no attribute colour"
+  source "synthetic" { rows = 0 }  ### out-of-bounds "rows is 0"
+  threshold "row" { min = 1 }  ### unknown-metric "Did you mean rows\\?"
+}
+
+split "s" {
+  pairs    = dataset.a.pars  ### unknown-output `has no output "pars". Did you mean pairs\?`
+  ratios   = { train = 0.5, validation = 0.4 }  ### invalid-config "must sum to 1"
+  stratify = ["lenght"]  ### unknown-value "Did you mean length\\?"
+}
+
+evaluate "rm" {
+  model = reward_model.rm.modl  ### unknown-output "Did you mean model\\?"
+  on    = { held_out = split.s.tset }  ### unknown-output "It has train, validation|Did you mean test"
+  threshold "held_out.acuracy" {}  ### unknown-metric "Did you mean held_out.accuracy\\?"
+}
+
+reward_model "rm" {
+  train = split.s.validation  ### held-out-rows "held out for validation"
+  architecture "linaer" {}  ### unknown-driver "Did you mean linear\\?"
+}
+
+gate "g" {
+  check "typo" {
+    condition     = evaluate.rm.held_out.accuraccy > 0.5  ### unknown-output "Did you mean accuracy\\?"
+    error_message = "x"
+  }
+}
+-----
+# What an input takes is what is listed and guessed; a metric is no output.
+dataset "a" {
+  source "synthetic" {}
+}
+
+validate "v" {
+  pairs = dataset.a.row  ### unknown-output `has no output "row". It has pairs\.`
+}
+
+locals {
+  count = validate.v.pair_count
+}
+
+filter "f" {
+  pairs           = validate.v.pairs
+  min_probability = local.count  ### metric-misplaced "validate.v.pair_count is a metric"
+}
+
+# A threshold compares with a value, even one of a stage behind it.
+dataset "b" {
+  source "synthetic" {}
+  threshold "rows" {
+    min = validate.w.pair_count  ### metric-misplaced "threshold's limit is a value"
+    max = local.later  ### metric-misplaced "comes of a stage that itself needs this one"
+  }
+}
+
+validate "w" {
+  pairs = dataset.b.pairs
+}
+
+locals {
+  later = validate.w.pair_count
+}
+-----
+# What judges a model may not be what it was trained on, as far as the references tell.
+dataset "d" {
+  source "synthetic" {}
+}
+
+split "m" {
+  pairs  = dataset.d.pairs
+  ratios = { train = 0.8, validation = 0.2 }
+}
+
+reward_model "same" {
+  train      = split.m.train
+  validation = split.m.train  ### seen-rows "split.m.train is both train and validation of reward_model.same"
+  architecture "bag" {}
+}
+
+reward_model "joined" {
+  train      = [split.m.train, dataset.d.pairs]
+  validation = [
+    split.m.validation,
+    dataset.d.pairs,  ### seen-rows "dataset.d.pairs is both"
+  ]
+  architecture "bag" {}
+}
+
+reward_model "good" {
+  train      = split.m.train
+  validation = split.m.validation
+  architecture "bag" {}
+}
+
+evaluate "e" {
+  model = reward_model.good.model
+  on = {
+    train      = split.m.train
+    validation = split.m.validation
+    foo        = split.m.train  ### seen-rows "reward_model.good.model was trained on split.m.train"
+    more       = [  ### seen-rows "trained on split.m.train"
+      split.m.validation,
+      split.m.train,
+    ]
+  }
+}

@@ -140,3 +140,12 @@ locals {
   w = "${path.module}/x"  ### unknown-name "relative to the pipeline's folder"
   v = dataset.hh.rows  ### undeclared-block "hh"
 }
+-----
+split "m" {
+  pairs  = dataset.d.pairs
+  ratios = { train = 0.8, valdiation = 0.2, test = -1 }  ### unknown-value "Did you mean validation" ### out-of-bounds "ratios.test is -1"
+}
+
+dataset "d" {
+  source "synthetic" {}
+}

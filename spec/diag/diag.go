@@ -2,7 +2,9 @@
 package diag
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +46,8 @@ type Diagnostic struct {
 	Subject  Range // tight
 	Context  Range // wide; zero when the subject says enough
 	Block    string
+	// Secret says that a sensitive value is written on these lines: they are not shown.
+	Secret bool
 	// Values are what the failing expression referred to: {"var.min_gap", "1.2"}.
 	Values []Operand
 }
@@ -73,6 +77,19 @@ func (l List) HasErrors() bool {
 		}
 	}
 	return false
+}
+
+// Sort puts the problems in the order of the source. Those without a place come first.
+func (l List) Sort() {
+	slices.SortStableFunc(l, func(a, b Diagnostic) int {
+		return cmp.Or(
+			strings.Compare(a.Subject.File, b.Subject.File),
+			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
+			cmp.Compare(a.Subject.End.Byte, b.Subject.End.Byte),
+			strings.Compare(a.Code, b.Code),
+			strings.Compare(a.Detail, b.Detail),
+		)
+	})
 }
 
 // Errorf returns a list with one error.

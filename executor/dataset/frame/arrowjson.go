@@ -19,7 +19,7 @@ import (
 type writer func(dst []byte, i int) ([]byte, error)
 
 // objectWriter writes rows of several columns as objects: members sorted by name, nulls left out.
-func objectWriter(fields []arrow.Field, columns []arrow.Array) (writer, error) {
+func objectWriter(fields []arrow.Field, columns []arrow.Array, base64 func(field string) bool) (writer, error) {
 	type member struct {
 		key    []byte
 		name   string
@@ -28,7 +28,7 @@ func objectWriter(fields []arrow.Field, columns []arrow.Array) (writer, error) {
 	}
 	members := make([]member, len(fields))
 	for k, f := range fields {
-		w, err := valueWriter(columns[k])
+		w, err := valueWriter(columns[k], base64(f.Name))
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", f.Name, err)
 		}
@@ -58,32 +58,33 @@ func objectWriter(fields []arrow.Field, columns []arrow.Array) (writer, error) {
 	}, nil
 }
 
-// valueWriter writes the values of one array; nulls only matter inside of lists, where they keep their place.
-func valueWriter(a arrow.Array) (writer, error) {
+// valueWriter writes the values of one array; nulls only matter inside of lists, where they keep their place. Bytes are
+// text, or base 64.
+func valueWriter(a arrow.Array, base64 bool) (writer, error) {
 	switch a := a.(type) {
 	case *array.Struct:
 		columns := make([]arrow.Array, a.NumField())
 		for k := range columns {
 			columns[k] = a.Field(k)
 		}
-		return objectWriter(a.DataType().(*arrow.StructType).Fields(), columns)
+		return objectWriter(a.DataType().(*arrow.StructType).Fields(), columns, func(string) bool { return base64 })
 	case *array.Map:
-		return mapWriter(a)
+		return mapWriter(a, base64)
 	case array.ListLike:
-		return listWriter(a)
+		return listWriter(a, base64)
 	case *array.Dictionary:
-		w, err := valueWriter(a.Dictionary())
+		w, err := valueWriter(a.Dictionary(), base64)
 		if err != nil {
 			return nil, err
 		}
 		return func(dst []byte, i int) ([]byte, error) { return w(dst, a.GetValueIndex(i)) }, nil
 	}
-	return scalarWriter(a)
+	return scalarWriter(a, base64)
 }
 
-func listWriter(a array.ListLike) (writer, error) {
+func listWriter(a array.ListLike, base64 bool) (writer, error) {
 	values := a.ListValues()
-	w, err := valueWriter(values)
+	w, err := valueWriter(values, base64)
 	if err != nil {
 		return nil, err
 	}
@@ -105,13 +106,13 @@ func listWriter(a array.ListLike) (writer, error) {
 }
 
 // mapWriter writes a map with string keys as an object.
-func mapWriter(a *array.Map) (writer, error) {
+func mapWriter(a *array.Map, base64 bool) (writer, error) {
 	keys, ok := a.Keys().(*array.String)
 	if !ok {
 		return nil, fmt.Errorf("a map with keys of type %s has no form in JSON", a.Keys().DataType())
 	}
 	items := a.Items()
-	w, err := valueWriter(items)
+	w, err := valueWriter(items, base64)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +132,7 @@ func mapWriter(a *array.Map) (writer, error) {
 			if len(dst) > begin {
 				dst = append(dst, ',')
 			}
-			dst = append(dataset.AppendJSONString(dst, keys.Value(k)), ':')
+			dst = append(appendText(dst, keys.Value(k)), ':')
 			if dst, err = w(dst, k); err != nil {
 				return nil, err
 			}
@@ -140,14 +141,14 @@ func mapWriter(a *array.Map) (writer, error) {
 	}, nil
 }
 
-func scalarWriter(a arrow.Array) (writer, error) {
+func scalarWriter(a arrow.Array, base64 bool) (writer, error) {
 	switch a := a.(type) {
 	case *array.Null:
 		return func(dst []byte, _ int) ([]byte, error) { return append(dst, "null"...), nil }, nil
 	case *array.String:
-		return func(dst []byte, i int) ([]byte, error) { return appendText(dst, a.Value(i)) }, nil
+		return func(dst []byte, i int) ([]byte, error) { return appendText(dst, a.Value(i)), nil }, nil
 	case *array.LargeString:
-		return func(dst []byte, i int) ([]byte, error) { return appendText(dst, a.Value(i)) }, nil
+		return func(dst []byte, i int) ([]byte, error) { return appendText(dst, a.Value(i)), nil }, nil
 	case *array.Boolean:
 		return func(dst []byte, i int) ([]byte, error) { return strconv.AppendBool(dst, a.Value(i)), nil }, nil
 	case *array.Float64:
@@ -173,11 +174,11 @@ func scalarWriter(a arrow.Array) (writer, error) {
 	case *array.Uint8:
 		return intWriter(a.Value), nil
 	case *array.Binary:
-		return bytesWriter(a.Value), nil
+		return bytesWriter(a.Value, base64), nil
 	case *array.LargeBinary:
-		return bytesWriter(a.Value), nil
+		return bytesWriter(a.Value, base64), nil
 	case *array.FixedSizeBinary:
-		return bytesWriter(a.Value), nil
+		return bytesWriter(a.Value, base64), nil
 	case *array.Timestamp:
 		unit := a.DataType().(*arrow.TimestampType).Unit
 		return timeWriter(func(i int) time.Time { return a.Value(i).ToTime(unit) }, time.RFC3339Nano), nil
@@ -192,11 +193,32 @@ func scalarWriter(a arrow.Array) (writer, error) {
 	return nil, fmt.Errorf("values of type %s are not read", a.DataType())
 }
 
-func appendText(dst []byte, s string) ([]byte, error) {
-	if !utf8.ValidString(s) {
-		return nil, fmt.Errorf("the text is not UTF-8: %q", s[:min(40, len(s))])
+// appendText writes a string. Bytes in it that are no UTF-8 stay as they are, for package read to find.
+func appendText(dst []byte, s string) []byte {
+	if utf8.ValidString(s) {
+		return dataset.AppendJSONString(dst, s)
 	}
-	return dataset.AppendJSONString(dst, s), nil
+	dst = append(dst, '"')
+	for len(s) > 0 {
+		n := 0
+		for n < len(s) {
+			if r, size := utf8.DecodeRuneInString(s[n:]); r != utf8.RuneError || size > 1 {
+				n += size
+				continue
+			}
+			break
+		}
+		if n > 0 {
+			quoted := dataset.AppendJSONString(nil, s[:n])
+			dst = append(dst, quoted[1:len(quoted)-1]...)
+		}
+		if n < len(s) {
+			dst = append(dst, s[n])
+			n++
+		}
+		s = s[n:]
+	}
+	return append(dst, '"')
 }
 
 // appendFloat32 writes the shortest digits that name the float32, as a person wrote it, not those of its float64.
@@ -224,15 +246,13 @@ func intWriter[T int64 | int32 | int16 | int8 | uint32 | uint16 | uint8](at func
 	return func(dst []byte, i int) ([]byte, error) { return strconv.AppendInt(dst, int64(at(i)), 10), nil }
 }
 
-// bytesWriter writes bytes as text where they are UTF-8, as older writers store strings so, else in base 64.
-func bytesWriter(at func(int) []byte) writer {
+// bytesWriter writes bytes as text, as older writers store strings so, or in base 64.
+func bytesWriter(at func(int) []byte, encoded bool) writer {
+	if !encoded {
+		return func(dst []byte, i int) ([]byte, error) { return appendText(dst, string(at(i))), nil }
+	}
 	return func(dst []byte, i int) ([]byte, error) {
-		b := at(i)
-		if utf8.Valid(b) {
-			return dataset.AppendJSONString(dst, string(b)), nil
-		}
-		dst = append(dst, '"')
-		return append(base64.StdEncoding.AppendEncode(dst, b), '"'), nil
+		return append(base64.StdEncoding.AppendEncode(append(dst, '"'), at(i)), '"'), nil
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // Version moves when the same file would be cut into other segments.
-const Version = "frame/1"
+const Version = "frame/2"
 
 // The formats that files may have. HHRLHF is framed as JSONL; package read tells them apart.
 const (
@@ -43,9 +43,10 @@ type Segment struct {
 	Places []Place
 }
 
-// A Place is where a record begins: the line, from 1, and the byte, from 0, of the unpacked file.
+// A Place is where a record is: the line, from 1, and the byte, from 0, of the unpacked file at which it begins, and the
+// line in which it ends.
 type Place struct {
-	Line, Offset int64
+	Line, Offset, Last int64
 }
 
 // A Summary is what a whole file came to.
@@ -57,10 +58,11 @@ type Summary struct {
 	Bytes    int64 // unpacked
 	BOM      bool  // the file began with a byte order mark, which belongs to no record
 	Packing  Packing
+	Notes    []string // what a person should know, such as columns of a Parquet file that are left out
 }
 
 // Frame reads a file of the given name, which is for messages only, and calls emit for each segment in order. The
-// source's format, header, comma and maximum record size are what counts of it. A Parquet file must be an io.ReaderAt
+// source's format, header, comma, maximum record size and, for Parquet, the fields that are read are what counts of it. A Parquet file must be an io.ReaderAt
 // and an io.Seeker, as an *os.File is. Frame stops at the first error, emit's included.
 //
 // A record over the source's maximum is not kept: in its place stands a record that begins with OversizedMark, alone in
@@ -69,7 +71,7 @@ func Frame(name string, r io.Reader, src spec.Source, emit func(Segment) error) 
 	seg := newSegmenter(src, emit)
 	var err error
 	if src.Format == Parquet {
-		err = parquetRows(name, r, seg)
+		err = parquetRows(name, r, src.Read, seg)
 	} else {
 		err = unpackInto(name, r, src, seg)
 	}
@@ -93,7 +95,7 @@ func newSplitter(name string, src spec.Source, seg *segmenter) (splitter, error)
 		return &elements{seg: seg, name: name}, nil
 	case CSV, TSV:
 		comma, err := Comma(src)
-		return &table{seg: seg, name: name, header: src.Header, Records: NewRecords(comma)}, err
+		return &table{seg: seg, name: name, header: src.Header, first: true, src: src, Records: NewRecords(comma)}, err
 	}
 	return nil, fmt.Errorf("%s: %q is no format that can be read", name, src.Format)
 }
@@ -145,6 +147,9 @@ func unpackInto(name string, r io.Reader, src spec.Source, seg *segmenter) error
 
 // begin looks at the first block of a file: a byte order mark is passed over, another encoding than UTF-8 refused.
 func (s *segmenter) begin(name string, block []byte, err error) ([]byte, error) {
+	if bytes.HasPrefix(block, []byte(parquetMagic)) {
+		return nil, fmt.Errorf("%s is a Parquet file packed with %s: unpack it, and read it with source \"parquet\"", name, s.sum.Packing)
+	}
 	if bytes.HasPrefix(block, []byte("\xff\xfe")) || bytes.HasPrefix(block, []byte("\xfe\xff")) {
 		return nil, fmt.Errorf("%s is in UTF-16: convert it to UTF-8 first, as with iconv -f UTF-16 -t UTF-8", name)
 	}

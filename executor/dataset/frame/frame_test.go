@@ -94,7 +94,7 @@ func TestSmallFiles(t *testing.T) {
 
 func TestHeader(t *testing.T) {
 	segs, sum := frameAll(t, spec.Source{Format: CSV, Header: true}, []byte("\n\"a\nb\",c\r\n1,2\n"))
-	if string(sum.Header) != "\"a\nb\",c\r" || joined(segs) != "1,2\n" || segs[0].places[0] != (Place{4, 10}) {
+	if string(sum.Header) != "\"a\nb\",c\r" || joined(segs) != "1,2\n" || segs[0].places[0] != (Place{4, 10, 4}) {
 		t.Errorf("header %q, rows %q at %v", sum.Header, joined(segs), segs)
 	}
 }
@@ -108,7 +108,7 @@ func TestRefusals(t *testing.T) {
 		{"empty", JSON, " ", "empty"},
 		{"utf-16", JSONL, "\xff\xfe{\x00", "UTF-16"},
 		{"bzip2", JSONL, "BZh91AY", "bunzip2"},
-		{"parquet", JSONL, "PAR1....", "format parquet"},
+		{"parquet", JSONL, "PAR1....", `is a Parquet file: read it with source "parquet"`},
 		{"no parquet", Parquet, "nothing of the kind", "no Parquet file"},
 		{"format", "xml", "<a/>", "xml"},
 	} {
@@ -307,12 +307,51 @@ func TestPacked(t *testing.T) {
 		for i := len(bad) / 2; i < len(bad)/2+40; i++ {
 			bad[i] ^= 0x55
 		}
+		behind := append(bytes.Clone(whole), "rest"...)
+		_, _, err := tryFrame(spec.Source{Format: JSONL}, behind)
+		if want := fmt.Sprintf("from byte %d on, behind its gzip data, is something else; what comes before has %d unpacked bytes", len(whole), len(content)); packing == Gzip &&
+			(err == nil || !strings.Contains(err.Error(), want)) || err == nil {
+			t.Errorf("%s with something behind it: %v", packing, err)
+		}
+		inner := pack(t, with, []byte("PAR1...."))
+		for format, want := range map[string]string{JSONL: "is a Parquet file packed with " + string(packing), Parquet: "unpack it first"} {
+			if _, _, err := tryFrame(spec.Source{Format: format}, inner); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("a packed Parquet file as %s: %v", format, err)
+			}
+		}
 		if _, _, err := tryFrame(spec.Source{Format: JSONL}, bad); err == nil {
 			t.Errorf("%s: flipped bits were not noticed", packing)
 		}
 	}
 	if _, _, err := tryFrame(spec.Source{Format: JSONL}, []byte("\x1f\x8b")); err == nil {
 		t.Error("half a gzip header was taken for a file")
+	}
+}
+
+// TestDialects: a table of another dialect than the source says is told by its header, not by what its rows come to.
+func TestDialects(t *testing.T) {
+	for _, c := range []struct {
+		format, comma, in, want string
+		bare                    bool // without a header
+	}{
+		{CSV, "", "prompt,chosen\ra,b\rc,d\r", "CR alone", false},
+		{CSV, "", "a,b\rc,d\r", "CR alone", true},
+		{CSV, "", "\"x\ry\",\"b\"\r\"a\",\"b\"", "at byte 9", false},
+		{CSV, "", "\"x\ry\",\"b\"\r\n\"a\",\"b\"\n", "", false},
+		{CSV, "", "prompt;chosen;rejected\r\na;b;c\r\n", `comma = ";"`, false},
+		{CSV, "", "\"prompt\"|\"chosen\"\n", `comma = "|"`, false},
+		{CSV, "", "prompt\tchosen\n", `source "tsv"`, false},
+		{CSV, ",", "prompt;chosen;rejected\n", "", false},
+		{CSV, ";", "prompt;chosen;rejected\n", "", false},
+		{CSV, "", "Why; and how?\n", "", false},
+		{CSV, "", "prompt;chosen,rejected\n", "", false},
+		{TSV, "", "prompt,chosen\n", `source "csv"`, false},
+		{TSV, "", "prompt;chosen\n", `comma = ";"`, false},
+	} {
+		_, _, err := tryFrame(spec.Source{Format: c.format, Comma: c.comma, Header: !c.bare}, []byte(c.in))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s %q: %v, want %q", c.format, c.in, err, c.want)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 const parquetBatch = 1024
 
 // parquetRows gives each row of a Parquet file as a record: an object of its fields as canonical JSON, nulls left out.
-func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
+func parquetRows(name string, r io.Reader, read []string, seg *segmenter) (err error) {
 	in, ok := r.(parquet.ReaderAtSeeker)
 	if !ok {
 		return fmt.Errorf("%s: a Parquet file is read from its end, so it cannot come from a stream", name)
@@ -27,6 +27,11 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 			err = fmt.Errorf("%s is a damaged Parquet file: %v", name, p)
 		}
 	}()
+	if packing, err := packedParquet(in); err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	} else if packing != Plain {
+		return fmt.Errorf("%s is a %s file: a Parquet file packs its columns itself and is read as it is, so unpack it first", name, packing)
+	}
 	pf, err := file.NewParquetReader(in)
 	if err != nil {
 		return fmt.Errorf("%s is no Parquet file, or is damaged: %w", name, err)
@@ -35,11 +40,18 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 	if err := checkPlaces(pf, in); err != nil {
 		return fmt.Errorf("%s is a damaged Parquet file: %w", name, err)
 	}
+	if err := checkPages(pf, in); err != nil {
+		return fmt.Errorf("%s is a damaged Parquet file: %w", name, err)
+	}
 	fr, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: parquetBatch}, memory.DefaultAllocator)
 	if err != nil {
 		return fmt.Errorf("reading the schema of %s: %w", name, err)
 	}
-	records, err := fr.GetRecordReader(context.Background(), nil, nil)
+	columns, err := chooseColumns(fr, read, &seg.sum)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	records, err := fr.GetRecordReader(context.Background(), columns.leaves, nil)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -47,7 +59,7 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 	var line []byte
 	for records.Next() {
 		batch := records.RecordBatch()
-		write, err := objectWriter(batch.Schema().Fields(), batch.Columns())
+		write, err := objectWriter(batch.Schema().Fields(), batch.Columns(), func(field string) bool { return columns.base64[field] })
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -64,6 +76,9 @@ func parquetRows(name string, r io.Reader, seg *segmenter) (err error) {
 	}
 	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s is damaged near row %d: %w", name, seg.line, err)
+	}
+	if rows := seg.line - 1; rows != pf.NumRows() {
+		return fmt.Errorf("%s is a damaged Parquet file: it says that it has %d rows, and %d can be read", name, pf.NumRows(), rows)
 	}
 	return nil
 }
@@ -85,14 +100,29 @@ func checkPlaces(pf *file.Reader, in io.Seeker) error {
 			if err != nil {
 				return err
 			}
-			start, length := chunk.DataPageOffset(), chunk.TotalCompressedSize()
-			if chunk.HasDictionaryPage() && chunk.DictionaryPageOffset() > 0 {
-				start = min(start, chunk.DictionaryPageOffset())
-			}
+			start, length := chunkPlace(chunk)
 			if start < 0 || length < 0 || start > size || length > size-start {
 				return fmt.Errorf("column %d of row group %d is said to lie at byte %d with %d bytes, in a file of %d", c, g, start, length, size)
 			}
 		}
 	}
 	return nil
+}
+
+// packedParquet tells how a file is packed that should not be.
+func packedParquet(in io.ReaderAt) (Packing, error) {
+	head := make([]byte, 4)
+	if n, err := in.ReadAt(head, 0); n < len(head) {
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return Plain, err
+	}
+	switch {
+	case string(head[:2]) == "\x1f\x8b":
+		return Gzip, nil
+	case string(head) == "\x28\xb5\x2f\xfd":
+		return Zstd, nil
+	}
+	return Plain, nil
 }

@@ -60,10 +60,11 @@ var newline = []byte{'\n'}
 // add takes bytes of the current record; the first begin it.
 func (s *segmenter) add(p []byte) {
 	if !s.open {
-		s.open, s.place, s.length = true, Place{s.line, s.offset}, 0
+		s.open, s.place, s.length = true, Place{Line: s.line, Offset: s.offset}, 0
 	}
 	s.length += int64(len(p))
 	s.skip(p)
+	s.place.Last = s.line
 	if s.length <= s.max {
 		s.buf = append(s.buf, p...)
 	} else if len(s.buf) > s.start+oversizedHead {

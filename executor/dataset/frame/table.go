@@ -3,6 +3,8 @@ package frame
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/prefab-build/prefab/spec"
 )
 
 // table splits CSV and TSV (RFC 4180).
@@ -10,6 +12,8 @@ type table struct {
 	seg    *segmenter
 	name   string
 	header bool // the next record is the header
+	first  bool // the next record is the first one
+	src    spec.Source
 	Records
 }
 
@@ -88,6 +92,12 @@ func (t *table) end(feed []byte) error {
 		t.seg.sum.Blank++
 		return nil
 	}
+	if t.first {
+		t.first = false
+		if err := t.look(t.seg.current()); err != nil {
+			return err
+		}
+	}
 	if t.header {
 		if t.seg.length > t.seg.max {
 			return fmt.Errorf("%s: the header is %d bytes long; a quote may be left open in it", t.name, t.seg.length)
@@ -98,6 +108,63 @@ func (t *table) end(feed []byte) error {
 		return nil
 	}
 	return t.seg.end('\n')
+}
+
+// look refuses a file whose first record shows that it is of another dialect: read as it is described it would be one
+// record, or records of one field, and the reasons in the ledger would name the symptoms.
+func (t *table) look(record []byte) error {
+	if at := bareReturn(record, t.comma); at >= 0 {
+		return fmt.Errorf("%s: line 1 has a bare carriage return in it, at byte %d: the lines seem to end in CR alone, as old programs write them; "+
+			"convert them, as with tr '\\r' '\\n'", t.name, at)
+	}
+	if !t.header || t.src.Comma != "" || bytes.IndexByte(record, t.comma) >= 0 {
+		return nil
+	}
+	for _, c := range []byte(";\t|,") {
+		if parts := bytes.Split(bytes.TrimRight(record, "\r"), []byte{c}); len(parts) < 2 || !names(parts) {
+			continue
+		}
+		head := string(record[:min(len(record), 60)])
+		switch {
+		case c == '\t':
+			return fmt.Errorf("%s: the header is one column, %q: its fields seem to be parted by tabs; read it with source \"tsv\"", t.name, head)
+		case c == ',':
+			return fmt.Errorf("%s: the header is one column, %q: its fields seem to be parted by commas; read it with source \"csv\"", t.name, head)
+		case t.src.Format == TSV:
+			return fmt.Errorf("%s: the header is one column, %q: its fields seem to be parted by %q; read it with source \"csv\" and comma = \"%c\"", t.name, head, c, c)
+		}
+		return fmt.Errorf("%s: the header is one column, %q: its fields seem to be parted by %q; write comma = \"%c\" in the source, "+
+			"or comma = \",\" where it is one column", t.name, head, c, c)
+	}
+	return nil
+}
+
+// names reports whether all parts of a header can be names of columns.
+func names(parts [][]byte) bool {
+	for _, p := range parts {
+		if p = bytes.Trim(p, `" `); len(p) == 0 || len(p) > 60 || bytes.ContainsAny(p, "?!\"") {
+			return false
+		}
+	}
+	return true
+}
+
+// bareReturn returns where a carriage return stands outside of quotes and not at the end, or -1.
+func bareReturn(record []byte, comma byte) int {
+	record = bytes.TrimRight(record, "\r")
+	machine := NewRecords(comma)
+	for done := 0; ; {
+		i := bytes.IndexByte(record[done:], '\r')
+		if i < 0 {
+			return -1
+		}
+		machine.Next(record[done : done+i])
+		if machine.state != quoted {
+			return done + i
+		}
+		machine.Next(record[done+i : done+i+1])
+		done += i + 1
+	}
 }
 
 func (t *table) close() error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -23,11 +22,14 @@ const (
 
 // refused are packings that are recognised but not read.
 var refused = []struct{ magic, name, remedy string }{
-	{"BZh", "bzip2", "unpack it with bunzip2"},
-	{"\xfd7zXZ\x00", "xz", "unpack it with xz -d"},
-	{"PK\x03\x04", "zip", "unpack it with unzip"},
-	{"PAR1", "Parquet", "read it with format parquet"},
+	{"BZh", "bzip2", "unpack it with bunzip2 first"},
+	{"\xfd7zXZ\x00", "xz", "unpack it with xz -d first"},
+	{"PK\x03\x04", "zip", "unpack it with unzip first"},
+	{parquetMagic, "Parquet", "read it with source \"parquet\""},
 }
+
+// parquetMagic begins and ends a Parquet file.
+const parquetMagic = "PAR1"
 
 // An Unpacked file is read ahead of its reader, so that unpacking and what comes after share the wall clock.
 type Unpacked struct {
@@ -63,7 +65,7 @@ func Unpack(name string, r io.Reader) (*Unpacked, error) {
 	}
 	for _, p := range refused {
 		if bytes.HasPrefix(head, []byte(p.magic)) {
-			return nil, fmt.Errorf("%s is a %s file: %s first", name, p.name, p.remedy)
+			return nil, fmt.Errorf("%s is a %s file: %s", name, p.name, p.remedy)
 		}
 	}
 	u := &Unpacked{Packing: Plain, blocks: make(chan block, 2), free: make(chan []byte, 3), done: make(chan struct{}), stop: func() {}}
@@ -71,7 +73,7 @@ func Unpack(name string, r io.Reader) (*Unpacked, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		u.Packing = Gzip
-		z, err := gzip.NewReader(in)
+		z, err := newMembers(in, packed)
 		if err != nil {
 			return nil, damaged(name, Gzip, packed.n, 0, err)
 		}
@@ -133,6 +135,11 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 func damaged(name string, p Packing, at, unpacked int64, err error) error {
 	if p == Plain {
 		return fmt.Errorf("reading %s, at byte %d: %w", name, at, err)
+	}
+	var behind *trailing
+	if errors.As(err, &behind) {
+		return fmt.Errorf("%s is damaged: from byte %d on, behind its gzip data, is something else; what comes before has %d unpacked bytes. "+
+			"Fetch it again, or cut it there", name, behind.at, unpacked)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s is truncated: its %s data ends early at byte %d, after %d unpacked bytes; fetch it again", name, p, at, unpacked)

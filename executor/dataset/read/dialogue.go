@@ -25,7 +25,7 @@ func (w *worker) dialogue() *problem {
 		switch v.Kind() {
 		case expr.String:
 		case expr.Null:
-			return wrong(MissingField, "there is no %s", name)
+			return w.missing(MissingField, i)
 		default:
 			return wrong(WrongType, "%s is to be a string, not %s: %s", name, v.Kind(), quote(v.String()))
 		}
@@ -34,7 +34,11 @@ func (w *worker) dialogue() *problem {
 			return wrong(NoDialogue, "%s has no turn of the assistant: %s", name, quote(v.Str()))
 		}
 		before[k] = v.Str()[:cut]
-		if response[k] = strings.TrimSpace(v.Str()[cut+len(assistantMark):]); response[k] == "" {
+		last := v.Str()[cut+len(assistantMark):]
+		if at := strings.Index(last, humanMark); at >= 0 {
+			return wrong(HumanLast, "%s ends in a turn of the human, which nobody answered: %s", name, quote(strings.TrimSpace(last[at:])))
+		}
+		if response[k] = strings.TrimSpace(last); response[k] == "" {
 			return emptyResponse(i == chosenColumn)
 		}
 	}

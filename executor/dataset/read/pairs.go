@@ -55,7 +55,7 @@ func (w *worker) messageCell(i int) *problem {
 	c := w.columns[i]
 	if w.values[i].IsNull() {
 		if c.Required {
-			return wrong(MissingField, "there is no %s", c.Name)
+			return w.missing(MissingField, i)
 		}
 		return nil
 	}
@@ -77,8 +77,9 @@ func empty(list []dataset.Message) bool {
 
 func plain(list []dataset.Message) bool { return len(list) == 1 && list[0].Role == "" }
 
-// pair reads prompt, chosen and rejected in any of TRL's forms. Where the responses hold the prompt too, as strings or
-// as whole conversations, what they begin with in common is split off.
+// pair reads prompt, chosen and rejected in TRL's forms. A record without a prompt is rejected unless the source says that
+// the responses begin with it. Where there is one, and the responses are whole conversations, the messages that these
+// begin with in common are split off: they are in the data twice.
 func (w *worker) pair() *problem {
 	w.prompt, w.chosen, w.rejected = w.prompt[:0], w.chosen[:0], w.rejected[:0]
 	lists := []*[]dataset.Message{&w.prompt, &w.chosen, &w.rejected}
@@ -86,7 +87,7 @@ func (w *worker) pair() *problem {
 		v := w.values[i]
 		if v.IsNull() {
 			if i != promptColumn {
-				return wrong(MissingField, "there is no %s", w.columns[i].Name)
+				return w.missing(MissingField, i)
 			}
 			continue
 		}
@@ -101,13 +102,19 @@ func (w *worker) pair() *problem {
 	if plain(w.chosen) != plain(w.rejected) {
 		return wrong(WrongType, "chosen and rejected are to be two strings or two lists of messages, not one of each")
 	}
+	without := w.values[promptColumn].IsNull()
+	if without && !w.ImplicitPrompt {
+		return w.missing(NoPrompt, promptColumn)
+	}
 	prompt, chosen, rejected := w.prompt, w.chosen, w.rejected
 	var p *problem
 	switch response := chosen[len(chosen)-1].Role; {
-	case plain(chosen) && len(prompt) == 0:
+	case plain(chosen) && without:
 		prompt, chosen, rejected, p = splitTexts(prompt, chosen, rejected)
 	case !plain(chosen) && (chosen[0].Role != response || rejected[0].Role != response):
 		prompt, chosen, rejected, p = w.splitTurns(prompt, chosen, rejected)
+	case without:
+		p = wrong(NoPrompt, "implicit_prompt is set, and chosen and rejected hold no message before the response")
 	}
 	if p != nil {
 		return p
@@ -124,8 +131,6 @@ func emptyResponse(chosen bool) *problem {
 
 func (w *worker) appendPair(prompt, chosen, rejected []dataset.Message) *problem {
 	switch {
-	case len(prompt) == 0:
-		return wrong(MissingField, "there is no prompt")
 	case empty(prompt):
 		return wrong(EmptyText, "prompt is empty")
 	case empty(chosen) || empty(rejected):
@@ -139,8 +144,9 @@ func (w *worker) appendPair(prompt, chosen, rejected []dataset.Message) *problem
 	return nil
 }
 
-// splitTexts splits off what two strings begin with in common, up to the last white space in it, so that no word is
-// cut: the space belongs to the responses.
+// splitTexts splits off what two strings begin with in common, by the rule of TRL's extract_prompt: up to the first
+// character in which they differ, and a space before that belongs to the responses. Where the responses themselves begin
+// with the same words the cut falls into them, which nothing in such data can tell.
 func splitTexts(prompt, chosen, rejected []dataset.Message) (p, c, r []dataset.Message, bad *problem) {
 	a, b := chosen[0].Content, rejected[0].Content
 	if a == b {
@@ -153,14 +159,16 @@ func splitTexts(prompt, chosen, rejected []dataset.Message) (p, c, r []dataset.M
 	for n > 0 && n < len(a) && !utf8.RuneStart(a[n]) {
 		n--
 	}
-	const space = " \t\r\n"
-	if i := strings.LastIndexAny(a[:n], space); i >= 0 {
-		if cut := len(strings.TrimRight(a[:i+1], space)); cut > 0 {
-			n = cut
-		}
+	if n > 0 && a[n-1] == ' ' {
+		n--
 	}
-	if strings.TrimSpace(a[:n]) == "" {
-		return nil, nil, nil, wrong(PromptsDiffer, "there is no prompt, and chosen and rejected do not begin alike: %s, %s", quote(a), quote(b))
+	switch {
+	case strings.TrimSpace(a[:n]) == "":
+		return nil, nil, nil, wrong(NoPrompt, "implicit_prompt is set, and chosen and rejected do not begin alike: %s, %s", quote(a), quote(b))
+	case strings.TrimSpace(a[n:]) == "":
+		return nil, nil, nil, wrong(EmptyText, "rejected begins with all of chosen, so that nothing is left of chosen behind the prompt")
+	case strings.TrimSpace(b[n:]) == "":
+		return nil, nil, nil, wrong(EmptyText, "chosen begins with all of rejected, so that nothing is left of rejected behind the prompt")
 	}
 	chosen[0].Content, rejected[0].Content = a[n:], b[n:]
 	return append(prompt, dataset.Message{Content: a[:n]}), chosen, rejected, nil

@@ -19,7 +19,7 @@ import (
 )
 
 // Version moves when the same record would make another row.
-const Version = "read/1"
+const Version = "read/2"
 
 // Options say what to make of records.
 type Options struct {
@@ -32,6 +32,8 @@ type Options struct {
 	Map map[string]*expr.Node
 	// Where says which records to take, by an expression over `row` that is true of them; nil takes all.
 	Where *expr.Node
+	// ImplicitPrompt says that the responses of pairs begin with the prompt, where a record has none of its own.
+	ImplicitPrompt bool
 	// Key is the user's own id of a row, an expression over `row`; nil makes ids of what the rows hold.
 	Key *expr.Node
 }
@@ -120,6 +122,25 @@ func (p *Parser) compile() (err error) {
 		return fmt.Errorf("the key: %w", err)
 	}
 	return nil
+}
+
+// Fields returns the fields of a record that columns, the condition and the key are made of, sorted; nil where an
+// expression reads the record as a whole.
+func (p *Parser) Fields() []string {
+	list := slices.Collect(maps.Keys(p.names))
+	for _, n := range append(slices.Collect(maps.Values(p.Map)), p.Where, p.Key) {
+		if n == nil {
+			continue
+		}
+		for _, path := range expr.Fields(n) {
+			if len(path) == 0 {
+				return nil
+			}
+			list = append(list, path[0])
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func (p *Parser) columnNames() string {

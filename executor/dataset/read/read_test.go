@@ -54,6 +54,8 @@ func rows(r Result) []string {
 
 func TestForms(t *testing.T) {
 	jsonl := Options{Artifact: spec.Pairs, Format: frame.JSONL}
+	implicit := jsonl
+	implicit.ImplicitPrompt = true
 	hh := Options{Artifact: spec.Pairs, Format: frame.HHRLHF}
 	for _, c := range []struct {
 		name     string
@@ -65,23 +67,27 @@ func TestForms(t *testing.T) {
 			`{"prompt":"Explain gravity.","chosen":" Mass attracts mass.","rejected":" It is magic."}`,
 			`{"chosen":" Mass attracts mass.","prompt":"Explain gravity.","rejected":" It is magic."}`,
 		}, {
-			"implicit strings", jsonl,
+			"implicit strings", implicit,
 			`{"chosen":"Explain gravity. Mass attracts mass.","rejected":"Explain gravity. It is magic."}`,
 			`{"chosen":" Mass attracts mass.","prompt":"Explain gravity.","rejected":" It is magic."}`,
 		}, {
-			"implicit strings cut no word", jsonl,
+			"implicit strings are cut where they differ, as TRL does", implicit,
 			`{"chosen":"What is 2+2? four","rejected":"What is 2+2? five"}`,
-			`{"chosen":" four","prompt":"What is 2+2?","rejected":" five"}`,
+			`{"chosen":"our","prompt":"What is 2+2? f","rejected":"ive"}`,
 		}, {
-			"implicit strings without space cut no character", jsonl,
+			"implicit strings without space cut no character", implicit,
 			`{"chosen":"重力é","rejected":"重力è"}`,
 			`{"chosen":"é","prompt":"重力","rejected":"è"}`,
+		}, {
+			"a record with a prompt of its own keeps it", implicit,
+			`{"prompt":"Q","chosen":"The sky is blue.","rejected":"The sky is red."}`,
+			`{"chosen":"The sky is blue.","prompt":"Q","rejected":"The sky is red."}`,
 		}, {
 			"explicit conversation", jsonl,
 			`{"prompt":[{"role":"user","content":"Q"}],"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"content":"B","role":"assistant"}]}`,
 			`{"chosen":[{"content":"A","role":"assistant"}],"prompt":[{"content":"Q","role":"user"}],"rejected":[{"content":"B","role":"assistant"}]}`,
 		}, {
-			"implicit conversation with margin", jsonl,
+			"implicit conversation with margin", implicit,
 			`{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"Q"},{"role":"assistant","content":"B"}],"margin":0.4}`,
 			`{"chosen":[{"content":"A","role":"assistant"}],"margin":0.4,"prompt":[{"content":"Q","role":"user"}],"rejected":[{"content":"B","role":"assistant"}]}`,
 		}, {
@@ -138,10 +144,13 @@ func TestRejections(t *testing.T) {
 		{"\xef\xbb\xbf{" + ok + "}", ByteOrderMark},
 		{`[1]`, NotAnObject},
 		{``, NotJSON},
-		{`{"chosen":"A","rejected":"B"}`, PromptsDiffer},
+		{`{"chosen":"A","rejected":"B"}`, NoPrompt},
+		{`{"chosen":"The sky is blue.","rejected":"The sky is red."}`, NoPrompt},
+		{`{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"Q"},{"role":"assistant","content":"B"}]}`, NoPrompt},
 		{`{"prompt":"Q","chosen":"A"}`, MissingField},
 		{`{"prompt":"Q","chosen":"A","rejected":null}`, MissingField},
-		{`{"prompt":null,"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":"B"}]}`, MissingField},
+		{`{"prompt":null,"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":"B"}]}`, NoPrompt},
+		{`{"prompt":[],"chosen":"A","rejected":"B"}`, EmptyText},
 		{`{"prompt":"Q","chosen":"A","rejected":" \n"}`, EmptyText},
 		{`{"prompt":" ","chosen":"A","rejected":"B"}`, EmptyText},
 		{`{"prompt":"Q","chosen":[],"rejected":"B"}`, EmptyText},
@@ -153,7 +162,7 @@ func TestRejections(t *testing.T) {
 		{`{` + ok + `,"margin":"0.5"}`, WrongType},
 		{`{` + ok + `,"votes_tie":1.5}`, WrongType},
 		{`{` + ok + `,"category":["a"]}`, WrongType},
-		{`{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"R"},{"role":"assistant","content":"B"}]}`, PromptsDiffer},
+		{`{"prompt":"P","chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"R"},{"role":"assistant","content":"B"}]}`, PromptsDiffer},
 	} {
 		// A good record on each side: what is rejected must leave no trace in the rows.
 		in := "{" + ok + "}\n" + c.in + "\n{" + ok + "}\n"
@@ -171,6 +180,66 @@ func TestRejections(t *testing.T) {
 	}
 }
 
+// A record without a prompt gives none, unless the source says that the responses begin with it.
+func TestImplicitRejections(t *testing.T) {
+	for _, c := range []struct{ in, reason string }{
+		{`{"chosen":"A","rejected":"B"}`, NoPrompt},
+		{`{"chosen":" A","rejected":" B"}`, NoPrompt},
+		{`{"chosen":"Q A","rejected":"Q A"}`, SameResponses},
+		{`{"chosen":"Q A","rejected":"Q"}`, EmptyText},
+		{`{"chosen":"Q","rejected":"Q A"}`, EmptyText},
+		{`{"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":"B"}]}`, NoPrompt},
+		{`{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"R"},{"role":"assistant","content":"B"}]}`, PromptsDiffer},
+	} {
+		r := parse(t, Options{Artifact: spec.Pairs, Format: frame.JSONL, ImplicitPrompt: true}, "", c.in+"\n")
+		if len(r.Rejected) != 1 || r.Rejected[0].Reason != c.reason {
+			t.Errorf("%s: got %+v, want %s", c.in, r.Rejected, c.reason)
+		}
+	}
+}
+
+// What is said of a record that lacks a column is enough to mend the map.
+func TestMissing(t *testing.T) {
+	pairs := func(m map[string]*expr.Node) Options {
+		return Options{Artifact: spec.Pairs, Format: frame.JSONL, Map: m}
+	}
+	csv := Options{Artifact: spec.Pairs, Format: frame.CSV, Header: true}
+	for _, c := range []struct {
+		o                  Options
+		header, in, detail string
+	}{
+		{
+			pairs(map[string]*expr.Node{"prompt": field("instrction")}), "", `{"instruction":"I","chosen":"The A","rejected":"The B"}`,
+			"there is no prompt: its map reads row.instrction, which the record lacks (did you mean row.instruction?); the record has chosen, " +
+				"instruction, rejected. Correct the map, or set implicit_prompt = true in the source where chosen and rejected begin with the prompt",
+		}, {
+			pairs(map[string]*expr.Node{"chosen": field("chosn")}), "", `{"prompt":"Q","chosen":"A","rejected":"B","x":null}`,
+			"there is no chosen: its map reads row.chosn, which the record lacks (did you mean row.chosen?); the record has chosen, prompt, rejected. Correct the map",
+		}, {
+			pairs(nil), "", `{"prompt":"Q","answer 1":"A"}`, `there is no chosen; the record has "answer 1", prompt. Map a field to chosen`,
+		}, {
+			csv, "What is 2+2?,four,five", "Why?,so,no\n",
+			`there is no chosen; the record has "What is 2+2?", five, four. Map a field to chosen; if the first line of the file is data and no header, set header = false`,
+		}, {
+			pairs(nil), "", `[{"prompt":"Q"},`, `not JSON`,
+		},
+	} {
+		r := parse(t, c.o, c.header, c.in+"\n")
+		if len(r.Rejected) == 0 {
+			t.Errorf("%s: not rejected", c.in)
+			continue
+		}
+		got := r.Rejected[0]
+		if c.detail == "not JSON" {
+			if !strings.HasSuffix(got.Detail, "if it is one JSON array, read it with source \"json\"") {
+				t.Errorf("%s: %s", c.in, got.Detail)
+			}
+		} else if got.Detail != c.detail {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.in, got.Detail, c.detail)
+		}
+	}
+}
+
 func TestDialogueRejections(t *testing.T) {
 	const q = `\n\nHuman: Q\n\nAssistant:`
 	for _, c := range []struct{ chosen, rejected, reason string }{
@@ -179,6 +248,8 @@ func TestDialogueRejections(t *testing.T) {
 		{q + ` A`, `B`, NoDialogue},
 		{`Q\n\nAssistant: A`, `Q\n\nAssistant: B`, NoDialogue},
 		{q + ` A`, q + ` A\n`, SameResponses},
+		{q + ` A\n\nHuman: And?`, q + ` B`, HumanLast},
+		{q + ` A`, q + `\n\nHuman: And?`, HumanLast},
 	} {
 		in := fmt.Sprintf(`{"chosen":"%s","rejected":"%s"}`, c.chosen, c.rejected)
 		r := parse(t, Options{Artifact: spec.Pairs, Format: frame.HHRLHF}, "", in+"\n")
@@ -360,7 +431,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, format int, content []byte) {
 		src := spec.Source{Format: []string{frame.JSONL, frame.JSON, frame.CSV, frame.TSV, frame.HHRLHF}[uint(format)%5], MaxSize: 1 << 16}
 		src.Header = src.Format == frame.CSV
-		p := parser(t, Options{Artifact: spec.Pairs, Format: src.Format, Header: src.Header})
+		p := parser(t, Options{Artifact: spec.Pairs, Format: src.Format, Header: src.Header, ImplicitPrompt: uint(format)%10 >= 5})
 		_, _ = frame.Frame("f", bytes.NewReader(content), src, func(s frame.Segment) error {
 			r, err := p.Parse(s.Header, s.Bytes)
 			if err == nil && r.Chunk.Rows+len(r.Rejected) != s.Records {

@@ -3,8 +3,10 @@ package read
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
+	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
 )
 
@@ -23,11 +25,13 @@ const (
 	BadQuote      = "misplaced quote"
 	WrongFields   = "wrong number of fields"
 	MissingField  = "missing field"
+	NoPrompt      = "no prompt"
 	WrongType     = "wrong type"
 	EmptyText     = "empty text"
 	SameResponses = "chosen equals rejected"
 	PromptsDiffer = "prompts differ"
 	NoDialogue    = "no dialogue"
+	HumanLast     = "last turn is the human's"
 	MapFailed     = "map failed"
 	NullKey       = "null key"
 	NotSelected   = "not selected"
@@ -51,6 +55,66 @@ type problem struct {
 
 func wrong(reason, format string, args ...any) *problem {
 	return &problem{reason: reason, detail: fmt.Sprintf(format, args...)}
+}
+
+// missing rejects a record that has no value for a column, which is why; the detail says what the record has instead.
+func (w *worker) missing(why string, i int) *problem {
+	var b strings.Builder
+	name := w.columns[i].Name
+	b.WriteString("there is no " + name)
+	names, known := make([]string, 0, w.env.Row.Len()), false
+	for _, f := range w.env.Row.Fields() {
+		_, own := w.names[f.Name]
+		known = known || own || w.mapped[f.Name]
+		if !f.Value.IsNull() {
+			names = append(names, f.Name)
+		}
+	}
+	if node := w.Map[name]; node != nil {
+		for _, path := range expr.Fields(node) {
+			if len(path) > 0 && w.env.Row.Get(path[0]).IsNull() {
+				b.WriteString(": its map reads row." + path[0] + ", which the record lacks")
+				if best := diag.Closest(path[0], names); best != "" {
+					b.WriteString(" (did you mean row." + best + "?)")
+				}
+				break
+			}
+		}
+	}
+	if len(names) == 0 {
+		b.WriteString("; the record has no fields that are not null")
+	} else {
+		b.WriteString("; the record has " + listed(names))
+	}
+	if w.Map[name] == nil {
+		b.WriteString(". Map a field to " + name)
+	} else {
+		b.WriteString(". Correct the map")
+	}
+	if why == NoPrompt {
+		b.WriteString(", or set implicit_prompt = true in the source where chosen and rejected begin with the prompt")
+	}
+	if w.comma != 0 && w.Header && !known {
+		b.WriteString("; if the first line of the file is data and no header, set header = false")
+	}
+	return &problem{reason: why, detail: b.String()}
+}
+
+// listed joins the names of fields, a dozen at most.
+func listed(names []string) string {
+	const most = 12
+	quoted := make([]string, 0, most)
+	for _, n := range names[:min(len(names), most)] {
+		if strings.ContainsAny(n, " ,;") || n == "" {
+			n = quote(n)
+		}
+		quoted = append(quoted, n)
+	}
+	text := strings.Join(quoted, ", ")
+	if len(names) > most {
+		text += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return text
 }
 
 // quote shows a piece of text in a message, shortened.

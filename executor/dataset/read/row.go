@@ -140,7 +140,7 @@ func (w *worker) cell(i int) *problem {
 	}
 	if v.IsNull() || w.comma != 0 && v.Kind() == expr.String && v.Str() == "" {
 		if c.Required {
-			return wrong(MissingField, "there is no %s", c.Name)
+			return w.missing(MissingField, i)
 		}
 		return nil
 	}

@@ -46,6 +46,9 @@ func (w *worker) table(header string, segment []byte) error {
 		if fields, p = splitRecord(fields[:0], text, w.comma); p == nil {
 			p = w.tableRow(&head, fields, text)
 		}
+		if lines := strings.Count(text, "\n") + 1; p != nil && lines > 1 && (p.reason == BadQuote || p.reason == WrongFields) {
+			p.detail += fmt.Sprintf("; the record is %d lines long, as where a quote is left open", lines)
+		}
 		w.done(start, text, p)
 	}
 	return nil

@@ -73,6 +73,8 @@ func (w *worker) objects(segment []byte) {
 		v, p := parseObject(text)
 		if p == nil {
 			p = w.row(v)
+		} else if offset == 0 && w.Format == frame.JSONL && strings.HasPrefix(strings.TrimLeft(text, bom+" \t"), "[") {
+			p.detail += "; the file begins with [, so if it is one JSON array, read it with source \"json\""
 		}
 		w.done(offset, text, p)
 		offset = next

@@ -1,34 +1,31 @@
-package grouping
+package grouping_test
 
 import (
 	"reflect"
 	"testing"
+
+	"github.com/prefab-build/prefab/executor/methods/grouping"
 )
 
-func TestGroups(t *testing.T) {
-	rows := []struct{ prompt, group string }{
-		{"What is the capital of Freedonia, please?", ""},
-		{"How do I bake a sourdough loaf at home?", "a"},
-		{"what is the CAPITAL of Freedonia please", ""},
-		{"Name a few moons of Saturn.", "a"},
-		{"Who wrote the oldest known novel?", ""},
+func TestRows(t *testing.T) {
+	var names grouping.Names
+	for _, name := range []string{"", "a", "", "a", ""} {
+		names.Add(name)
+	}
+	if got, want := names.Rows(), []int{-1, 0, -1, 0, -1}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the named groups are %v, want %v", got, want)
 	}
 	for _, test := range []struct {
-		name       string
-		b          *Builder
-		similarity float64
-		want       []int
+		name  string
+		alike []string
+		want  []int
 	}{
-		{"similar prompts and named groups", New(Shingle), Similarity, []int{0, 1, 0, 1, 2}},
-		{"equal prompts", NewExact(), 1, []int{0, 1, 0, 1, 2}},
-		{"named groups alone", New(Shingle), 0, []int{0, 1, 2, 1, 3}},
+		{"similar prompts and named groups", []string{"x", "y", "x", "z", "w"}, []int{0, 1, 0, 1, 2}},
+		{"chains through both", []string{"x", "x", "y", "y", "w"}, []int{0, 0, 0, 0, 1}},
+		{"named groups alone", nil, []int{0, 1, 2, 1, 3}},
 	} {
-		for _, r := range rows {
-			test.b.Add(r.prompt, r.group)
-		}
-		got, err := test.b.Rows().Groups(t.Context(), test.similarity)
-		if err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%s: groups are %v (%v), want %v", test.name, got, err, test.want)
+		if got := grouping.Rows(names.Rows(), test.alike); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: groups are %v, want %v", test.name, got, test.want)
 		}
 	}
 }

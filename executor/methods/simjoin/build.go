@@ -115,7 +115,7 @@ func (b *Builder) Collection() *Collection {
 	for p, class := range order {
 		place[class] = uint32(p)
 	}
-	c := &Collection{progress: b.progress, class: b.class, vocab: vocab, first: make([]uint32, n), size: make([]int32, n), at: make([]ref, n), shared: make([]uint32, n)}
+	c := &Collection{progress: b.progress, shape: large, class: b.class, vocab: vocab, first: make([]uint32, n), size: make([]int32, n), at: make([]ref, n), shared: make([]uint32, n)}
 	for row, class := range c.class {
 		c.class[row] = place[class]
 	}

@@ -2,6 +2,7 @@ package simjoin
 
 import (
 	"context"
+	"math"
 
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 )
@@ -15,76 +16,85 @@ func (c *Collection) Clusters(ctx context.Context, tau Ratio, workers int) ([]in
 }
 
 func (c *Collection) clusters(ctx context.Context, tau Ratio, workers int, e effort) ([]int, error) {
-	ix := c.build(tau.valid(), false, nil)
 	forest := cluster.New(c.Classes())
-	if ix.work() > e.heavy*int64(c.Classes()) {
+	s := sweep{look: func(p *prober, b *block, x uint32) { p.connect(x, b, forest) }}
+	if c.work(tau.valid()) > e.heavy*int64(c.Classes()) {
 		if err := c.sketch(ctx, tau, workers, e.rounds, forest); err != nil {
 			return nil, err
 		}
-		ix.gather(forest, e.span)
+		s.ready = func(b *block) { b.gather(forest, e.span) }
 	}
-	err := c.each(ctx, tau, workers, func(p *prober, _ int, from, to uint32) {
-		for x := from; x < to; x++ {
-			p.connect(x, ix, forest)
+	if err := c.run(ctx, tau, workers, s); err != nil {
+		return nil, err
+	}
+	return c.label(forest), nil
+}
+
+// Extend is Clusters where most is known from an earlier join: two similar rows of which neither is fresh are known to be
+// of one component, by known, which names for each row a row of its component, itself where nothing is known of it. It
+// takes the time of looking up the fresh rows in all and all in the fresh ones.
+func (c *Collection) Extend(ctx context.Context, tau Ratio, known []int, fresh func(row int) bool, workers int) ([]int, error) {
+	forest, isFresh := cluster.New(c.Classes()), make([]bool, c.Classes())
+	for row, class := range c.class {
+		forest.Union(int(class), int(c.class[known[row]]))
+		if fresh(row) {
+			isFresh[class] = true
 		}
-	})
+	}
+	look := func(p *prober, b *block, x uint32) { p.connect(x, b, forest) }
+	err := c.run(ctx, tau.valid(), workers,
+		sweep{indexed: func(class uint32) bool { return isFresh[class] }, look: look},
+		sweep{
+			indexed: func(class uint32) bool { return !isFresh[class] },
+			probes:  func(class uint32) bool { return isFresh[class] }, look: look,
+		})
 	if err != nil {
 		return nil, err
 	}
 	return c.label(forest), nil
 }
 
-// connect joins x to all components of earlier classes that it is similar to.
-func (p *prober) connect(x uint32, ix *index, forest *cluster.Forest) {
-	p.tokens(x, func(rank, rest, from, to uint32) {
-		list := ix.of(rank)
-		for _, s := range ix.spansOf(rank, &p.whole) {
-			part := between(list[s.from:s.to], from, to)
-			if len(part) == 0 || s.root != loose && (forest.Same(int(x), int(s.root)) || p.try(x, s.root, part, forest)) {
-				continue
-			}
-			p.scan(part, rest)
-		}
+// connect joins x to all components of earlier classes of the block that it is similar to.
+func (p *prober) connect(x uint32, b *block, forest *cluster.Forest) {
+	p.meet(x, b, math.MaxInt, func(root uint32, part []uint16) bool {
+		return forest.Same(int(x), int(root)) || p.try(x, root, part, forest)
 	})
-	for _, y := range p.found {
-		if p.met[y].n == out || forest.Same(int(x), int(y)) {
+	for _, n := range p.found {
+		y := b.classes[n]
+		if p.hopeless(n) || forest.Same(int(x), int(y)) {
 			continue
 		}
-		if _, ok := p.overlap(x, y); ok {
+		if _, ok := p.similar(x, y); ok {
 			forest.Union(int(x), int(y))
 		}
 	}
-	p.clear()
 }
 
 // try compares x with three members of a component, the nearest in size first, before its many postings are scanned; once
 // for each x. It reports whether x has been joined to the component.
-func (p *prober) try(x, root uint32, part []posting, forest *cluster.Forest) bool {
+func (p *prober) try(x, root uint32, part []uint16, forest *cluster.Forest) bool {
 	if p.tried == nil {
-		p.tried = make([]uint32, len(p.c.size))
+		p.tried = make([]uint32, p.c.Classes())
 	}
 	if p.tried[root] == x+1 {
 		return false
 	}
 	p.tried[root] = x + 1
-	for _, i := range [3]int{len(part) - 1, len(part) / 2, 0} {
-		if p.similar(x, part[i].class) {
-			forest.Union(int(x), int(root))
-			return true
-		}
+	if p.any(x, part) {
+		forest.Union(int(x), int(root))
+		return true
 	}
 	return false
 }
 
-// similar decides a pair of classes from nothing. The ranks of x have to be in p.x.
-func (p *prober) similar(x, y uint32) bool {
-	need := p.tau.need(int(p.c.size[x]), int(p.c.size[y]))
-	if p.c.atMost(x, y) < need {
-		return false
+// any reports whether x is similar to the last, the middle or the first of some classes of the block.
+func (p *prober) any(x uint32, part []uint16) bool {
+	for _, i := range [3]int{len(part) - 1, len(part) / 2, 0} {
+		if _, ok := p.similar(x, p.block.classes[part[i]]); ok {
+			return true
+		}
 	}
-	p.y = p.c.ranks(p.y, y)
-	_, ok := merge(p.x, p.y, need)
-	return ok
+	return false
 }
 
 // label turns components of classes into the smallest row of each row's component.

@@ -19,6 +19,7 @@ type Collection struct {
 	words  int
 
 	progress func(done, total int) // of joins; may be nil
+	shape    shape
 }
 
 // Watched returns the same collection, whose joins tell how many of their look-ups are done: some hundred times a join,
@@ -77,6 +78,12 @@ func (c *Collection) Jaccard(a, b int) float64 {
 // ranks replaces list by the ranks of a class's shared tokens, ascending.
 func (c *Collection) ranks(list []uint32, class uint32) []uint32 {
 	return decode(list, c.sets.at(c.at[class]), int(c.shared[class]))
+}
+
+// prefix is ranks without the last left ones. Tokens that a class shares with nobody are the rarest and so its first; they
+// need no place here, since they can be common to nothing.
+func (c *Collection) prefix(list []uint32, class uint32, left int) []uint32 {
+	return decode(list, c.sets.at(c.at[class]), max(0, int(c.shared[class])-left))
 }
 
 // upTo returns the number of classes of a size or smaller ones, which is where larger ones begin.

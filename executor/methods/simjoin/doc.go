@@ -4,10 +4,12 @@
 // sampling) and knows nothing of text: a set is a slice of 64-bit hashes, and two tokens are equal when their hashes are.
 //
 // The method is the prefix-filtering family: AllPairs (Bayardo, Ma, Srikant 2007) and PPJoin (Xiao, Wang, Lin, Yu 2008).
-// Tokens are ranked by how few sets hold them. Two sets that share enough must share a token among their rarest few, so
-// only those few are indexed and looked up; sizes and positions exclude most of what is left; a bitmap of each set bounds
-// the overlap of a candidate from above in a few instructions (Sandes, Teodoro, Melo 2020); and what still stands is merged
-// until the outcome is certain. Three steps come before: equal sets become one class, tokens that only one class
+// Tokens are ranked by how few sets hold them. Two sets that share enough must share some tokens among their rarest, so
+// only those are indexed and looked up, with a few more than one common token asked for (the longer prefixes of AdaptJoin,
+// Wang, Li, Feng 2012); sizes exclude others; a bitmap of each set bounds the overlap of a candidate from above in a few
+// instructions (Sandes, Teodoro, Melo 2020); and what still stands is merged until the outcome is certain. The index is
+// made of one block of sets of like size after the other, so that its memory does not grow with the sets and its counters
+// stay in the processor's cache. Three steps come before: equal sets become one class, tokens that only one class
 // holds are counted but not stored, and a set that has too few shared tokens to match anything is never looked up.
 //
 // Similarity is decided in integers: J(x,y) = o/u >= n/d exactly when o*d >= u*n. J of two empty sets is 1, of an empty

@@ -7,9 +7,16 @@ func (c *Collection) GuessedClusters(ctx context.Context, tau Ratio, workers, ro
 	return c.clusters(ctx, tau, workers, effort{heavy: -1, rounds: rounds, span: 2})
 }
 
+// Shaped returns the same collection with other limits: see shape.
+func (c *Collection) Shaped(block, few, most int) *Collection {
+	s := *c
+	s.shape = shape{block, few, most}
+	return &s
+}
+
 // Work is the number of postings that looking up a class scans on average.
 func (c *Collection) Work(tau Ratio) float64 {
-	return float64(c.build(tau, false, nil).work()) / float64(c.Classes())
+	return float64(c.work(tau)) / float64(c.Classes())
 }
 
 // JoinUpTo is Join with another limit than MaxPairs.

@@ -1,8 +1,12 @@
 package simjoin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -21,8 +25,7 @@ func (c *Collection) Join(ctx context.Context, tau Ratio, workers int) (*Pairs, 
 }
 
 func (c *Collection) join(ctx context.Context, tau Ratio, workers, limit int) (*Pairs, error) {
-	all := []*index{c.build(tau.valid(), false, nil)}
-	edges, err := c.edges(ctx, tau, workers, limit, func(uint32) []*index { return all })
+	edges, err := c.edges(ctx, tau, workers, limit, sweep{})
 	if err != nil {
 		return nil, err
 	}
@@ -34,13 +37,14 @@ func (c *Collection) join(ctx context.Context, tau Ratio, workers, limit int) (*
 // wants to know which rows are concerned and not by what asks Touched.
 func (c *Collection) Between(ctx context.Context, tau Ratio, split, workers int) (*Pairs, error) {
 	side := c.sides(split)
-	var by [4]*index
-	for s := uint8(left); s <= both; s++ {
-		by[s] = c.build(tau.valid(), false, func(class uint32) bool { return side[class] == s })
+	on := func(sides ...uint8) func(uint32) bool {
+		return func(class uint32) bool { return slices.Contains(sides, side[class]) }
 	}
-	// The three indexes have no class in common, so no token of a class is met twice.
-	across := [4][]*index{left: {by[right], by[both]}, right: {by[left], by[both]}, both: by[left:]}
-	edges, err := c.edges(ctx, tau, workers, MaxPairs, func(x uint32) []*index { return across[side[x]] })
+	// Between them every pair of classes that lie across the border is looked at once, whichever is the smaller one.
+	edges, err := c.edges(ctx, tau, workers, MaxPairs,
+		sweep{indexed: on(left, both), probes: on(right, both)},
+		sweep{indexed: on(right), probes: on(left, both)},
+		sweep{indexed: on(both), probes: on(left)})
 	if err != nil {
 		return nil, err
 	}
@@ -74,34 +78,40 @@ type edge struct {
 	x, y, overlap uint32
 }
 
-// edges returns all pairs of classes that reach tau, ordered by x, or ErrTooMany.
-func (c *Collection) edges(ctx context.Context, tau Ratio, workers, limit int, indexes func(x uint32) []*index) ([]edge, error) {
-	parts := make([][]edge, (c.Classes()+stride-1)/stride)
+// edges returns all pairs of classes that the sweeps find, ordered by x, then y, or ErrTooMany.
+func (c *Collection) edges(ctx context.Context, tau Ratio, workers, limit int, sweeps ...sweep) ([]edge, error) {
+	var mu sync.Mutex // guards edges
+	var edges []edge
 	var count atomic.Int64
-	err := c.each(ctx, tau, workers, func(p *prober, number int, from, to uint32) {
-		var found []edge
-		for x := from; x < to && count.Load()+int64(len(found)) <= int64(limit); x++ {
-			p.meet(x, indexes(x))
-			for _, y := range p.found {
-				if o, ok := p.overlap(x, y); ok {
-					found = append(found, edge{x, y, uint32(o)})
+	for i := range sweeps {
+		sweeps[i].look = func(p *prober, b *block, x uint32) {
+			if count.Load() > int64(limit) {
+				return
+			}
+			p.meet(x, b, math.MaxInt, nil)
+			var found []edge
+			for _, n := range p.found {
+				if p.hopeless(n) {
+					continue
+				}
+				if o, ok := p.similar(x, b.classes[n]); ok {
+					found = append(found, edge{x, b.classes[n], uint32(o)})
 				}
 			}
-			p.clear()
+			if len(found) > 0 {
+				count.Add(int64(len(found)))
+				mu.Lock()
+				edges = append(edges, found...)
+				mu.Unlock()
+			}
 		}
-		parts[number] = found
-		count.Add(int64(len(found)))
-	})
-	if err != nil {
+	}
+	if err := c.run(ctx, tau, workers, sweeps...); err != nil {
 		return nil, err
 	}
 	if count.Load() > int64(limit) {
 		return nil, ErrTooMany
 	}
-	edges := make([]edge, 0, count.Load())
-	for i, part := range parts {
-		edges = append(edges, part...)
-		parts[i] = nil
-	}
+	slices.SortFunc(edges, func(a, b edge) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y)) })
 	return edges, nil
 }

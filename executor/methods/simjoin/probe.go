@@ -1,180 +1,142 @@
 package simjoin
 
-import (
-	"context"
-	"runtime"
-	"sync"
-	"sync/atomic"
-)
+import "slices"
 
-// prober looks classes up, one after another. It belongs to one goroutine.
+// prober looks classes up in blocks, one after another. It belongs to one goroutine.
 type prober struct {
-	c     *Collection
-	tau   Ratio
-	met   []meeting // by class; all n are 0 between two look-ups
-	found []uint32  // classes met during this look-up
-	x, y  []uint32  // ranks of the class looked up, and of one met
+	c    *Collection
+	tau  Ratio
+	x, y []uint32 // ranks of the class looked up, those of its prefix or all, and of one met
+	full bool     // x holds all
 
-	wide bool // larger classes are met as well, not only those before
+	// count says for each class of the block how many prefix tokens it has in common with x; what is no more than base
+	// is left from earlier look-ups and is 0. At most span have been added since base.
+	count      *[blockClasses]uint16
+	base, span int
+	found      []uint16 // the classes that have enough in common
+	lists      []extent // of the prefix tokens
 
-	size  int     // that these are for:
-	least int     // the smallest size that can match
-	most  int     // the largest that is looked for
-	need  []int32 // overlap needed with a class of size least+i
+	block  *block
+	size   int // of x, which together with block these are for:
+	left   int // how many tokens are behind the look-up prefix
+	enough int // how many any class of the block must have in common
+	first  int // number in the block of the first class that is large enough
+
+	to  int // number in the block of the first class that is not before x
+	one [1]span
 
 	tried []uint32 // root -> class+1 that was last compared with its component
-	whole [1]span
 }
-
-// meeting is what a look-up knows of a class that shares a prefix token: n common tokens so far, none of them after the
-// places xrest and yrest (tokens left) in the two.
-type meeting struct {
-	n            int32 // out: cannot match
-	size         int32
-	xrest, yrest uint32
-}
-
-const out = -1
 
 func (c *Collection) prober(tau Ratio) *prober {
-	return &prober{c: c, tau: tau, size: -1}
+	return &prober{c: c, tau: tau, count: new([blockClasses]uint16)}
 }
 
-// prepare sets the tables for look-ups of a size.
-func (p *prober) prepare(size int) {
-	if p.size == size {
+// prepare reckons what a look-up of a size in a block needs.
+func (p *prober) prepare(b *block, size int) {
+	if p.block == b && p.size == size {
 		return
 	}
-	if p.met == nil {
-		p.met = make([]meeting, len(p.c.size))
-		for i, s := range p.c.size {
-			p.met[i].size = s
-		}
+	p.block, p.size = b, size
+	least := p.tau.shortest(size)
+	smallest, largest := max(b.smallest, least), min(b.largest, size)
+	p.left = max(0, p.tau.need(size, smallest)-more(size))
+	p.enough = size
+	for s := smallest; s <= largest; s++ {
+		p.enough = min(p.enough, p.fewest(s))
 	}
-	p.size, p.least, p.most = size, p.tau.shortest(size), size
-	if p.wide {
-		p.most = min(p.tau.longest(size), len(p.c.ends)-1)
-	}
-	p.need = p.need[:0]
-	for s := p.least; s <= p.most; s++ {
-		p.need = append(p.need, int32(p.tau.need(size, s)))
-	}
+	p.first, _ = slices.BinarySearch(b.classes, p.c.upTo(least-1))
 }
 
-// tokens yields the prefix tokens of x, with the number of tokens after each and the stretch of classes that could
-// match x if this is the first token they share: those neither too small for x nor, for what is left of x, too large,
-// and usually only those before x.
-func (p *prober) tokens(x uint32, yield func(rank, rest, from, to uint32)) {
-	p.prepare(int(p.c.size[x]))
-	n := prefix(int(p.c.shared[x]), p.least)
-	if n == 0 {
+// fewest is how many tokens a class of a size must have in common with the prefix of x. All that the two have in common is
+// counted up to the end of the one prefix or of the other, whichever comes first; so what is not counted is no more than
+// what lies behind that.
+func (p *prober) fewest(size int) int {
+	return max(1, p.tau.need(p.size, size)-max(p.left, rest(p.tau, size)))
+}
+
+// meet collects in p.found the classes of the block before x that could match it. Of lists that are kept by component, and
+// of parts of at least many classes, pass says whether to leave them out; a root is then loose.
+func (p *prober) meet(x uint32, b *block, many int, pass func(root uint32, part []uint16) bool) {
+	p.prepare(b, int(p.c.size[x]))
+	p.found, p.full = p.found[:0], false
+	p.x = p.c.prefix(p.x, x, p.left)
+	p.base += p.span
+	p.span = len(p.x)
+	if p.span < p.enough {
 		return
 	}
-	p.x = p.c.ranks(p.x, x)
-	from := p.c.upTo(p.least - 1)
-	largest, to := p.most, x
-	if p.wide {
-		to = p.c.upTo(largest)
+	if p.to = len(b.classes); b.classes[p.to-1] >= x {
+		p.to, _ = slices.BinarySearch(b.classes, x)
 	}
-	for i, rank := range p.x[:n] {
-		left := len(p.x) - i
-		for int(p.need[largest-p.least]) > left {
-			largest-- // stops at least, since the prefix ends where not even that can be reached
-			to = min(to, p.c.upTo(largest))
+	if p.span > p.c.shape.most {
+		p.span = 0
+		for y := p.first; y < p.to; y++ {
+			p.found = append(p.found, uint16(y))
 		}
-		if from < to {
-			yield(rank, uint32(left-1), from, to)
+		return
+	}
+	if p.base+p.span >= 1<<16 {
+		clear(p.count[:])
+		p.base = 0
+	}
+	// All places are looked up before any list is read, so that the processor waits for many at a time.
+	p.lists = p.lists[:0]
+	for _, rank := range p.x {
+		if b.has[rank>>6]>>(rank&63)&1 != 0 {
+			p.lists = append(p.lists, extent{b.start[rank], b.start[rank+1]})
 		}
 	}
-}
-
-// meet collects in p.found the earlier classes that could match x.
-func (p *prober) meet(x uint32, indexes []*index) {
-	p.tokens(x, func(rank, rest, from, to uint32) {
-		for _, ix := range indexes {
-			p.scan(between(ix.of(rank), from, to), rest)
-		}
-	})
-}
-
-// scan counts a token for the classes of a list of postings.
-func (p *prober) scan(list []posting, rest uint32) {
-	least := int32(p.least)
-	for _, post := range list {
-		m := &p.met[post.class]
-		if m.n == out {
+	for _, e := range p.lists {
+		list := b.list[e.from:e.to]
+		if len(list) < p.c.shape.few {
+			p.scan(list)
 			continue
 		}
-		if m.n == 0 {
-			p.found = append(p.found, post.class)
+		spans := b.spans[e.from]
+		if spans == nil {
+			spans = p.one[:]
+			spans[0] = span{root: loose, to: uint32(len(list))}
 		}
-		if m.n+1+int32(min(rest, post.rest)) < p.need[m.size-least] {
-			m.n = out
-			continue
+		for _, s := range spans {
+			part := cut(list[s.from:s.to], p.first, p.to)
+			if len(part) > 0 && (s.root == loose && len(part) < many || !pass(s.root, part)) {
+				p.scan(part)
+			}
 		}
-		m.n++
-		m.xrest, m.yrest = rest, post.rest
 	}
 }
 
-// overlap decides one class that meet found: the size of the intersection, and whether it is enough.
-func (p *prober) overlap(x, y uint32) (int, bool) {
-	m := p.met[y]
-	if m.n == out {
-		return 0, false
+// scan counts a token for the classes of a list.
+func (p *prober) scan(list []uint16) {
+	count, base, enough := p.count, uint16(p.base), uint16(p.base+p.enough)
+	for _, y := range list {
+		n := max(count[y], base) + 1
+		count[y] = n
+		if n == enough {
+			p.found = append(p.found, y)
+		}
 	}
-	need := int(p.need[int(m.size)-p.least])
+}
+
+// hopeless reports whether a class that was found, by its number in the block, is none that x is compared with or has too
+// little in common for its size.
+func (p *prober) hopeless(y uint16) bool {
+	if p.span == 0 {
+		return false // nothing was counted
+	}
+	return int(y) < p.first || int(y) >= p.to || int(p.count[y])-p.base < p.fewest(int(p.c.size[p.block.classes[y]]))
+}
+
+// similar decides a pair of classes, the one that is looked up and another, and gives the size of their intersection.
+func (p *prober) similar(x, y uint32) (overlap int, ok bool) {
+	need := p.tau.need(int(p.c.size[x]), int(p.c.size[y]))
 	if p.c.atMost(x, y) < need {
 		return 0, false
 	}
+	if !p.full {
+		p.x, p.full = p.c.ranks(p.x, x), true
+	}
 	p.y = p.c.ranks(p.y, y)
-	n, ok := merge(p.x[len(p.x)-int(m.xrest):], p.y[len(p.y)-int(m.yrest):], need-int(m.n))
-	return int(m.n) + n, ok
-}
-
-// clear forgets the look-up.
-func (p *prober) clear() {
-	for _, y := range p.found {
-		p.met[y].n = 0
-	}
-	p.found = p.found[:0]
-}
-
-// stride is how many consecutive classes a worker takes at a time: enough to make the counter free, few enough that the
-// last, largest ones do not keep one worker busy alone.
-const stride = 128
-
-// reports is about how often a join tells of its progress: the last, largest classes take several times as long as the
-// average one, and are to tell of themselves every second or two where a join takes minutes.
-const reports = 400
-
-// each gives every stride of classes to one of several workers; do is called with the worker's own prober and the
-// bounds of the stride. It returns the context's error when that ended first.
-func (c *Collection) each(ctx context.Context, tau Ratio, workers int, do func(p *prober, number int, from, to uint32)) error {
-	tau.valid()
-	n := len(c.first)
-	strides := (n + stride - 1) / stride
-	step := max(1, strides/reports)
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	var next, done atomic.Int64
-	var wg sync.WaitGroup
-	for range max(1, min(workers, strides)) {
-		wg.Go(func() {
-			p := c.prober(tau)
-			for ctx.Err() == nil {
-				k := int(next.Add(1) - 1)
-				if k >= strides {
-					return
-				}
-				do(p, k, uint32(k*stride), uint32(min(n, (k+1)*stride)))
-				if d := int(done.Add(1)); c.progress != nil && d%step == 0 {
-					c.progress(min(n, d*stride), n)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
+	return merge(p.x, p.y, need)
 }

@@ -108,10 +108,16 @@ func drawRatio(t *rapid.T) simjoin.Ratio {
 	return r
 }
 
+// shaped lets a few sets be joined as if they were a million: in several blocks, with long lists and long texts.
+func shaped(t *rapid.T, c *simjoin.Collection) *simjoin.Collection {
+	limit := func(name string, of ...int) int { return rapid.SampledFrom(of).Draw(t, name) }
+	return c.Shaped(limit("block", 1, 3, 7, 1<<16), limit("few", 0, 2, 64), limit("most", 5, 1<<16-1))
+}
+
 func TestJoinEqualsBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sets, tau := drawSets(t), drawRatio(t)
-		c := simjoin.New(sets)
+		c := shaped(t, simjoin.New(sets))
 		pairs, err := c.Join(context.Background(), tau, rapid.IntRange(1, 3).Draw(t, "workers"))
 		if err != nil {
 			t.Fatal(err)
@@ -146,7 +152,8 @@ func TestBetweenEqualsBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sets, tau := drawSets(t), drawRatio(t)
 		split := rapid.IntRange(0, len(sets)).Draw(t, "split")
-		pairs, err := simjoin.New(sets).Between(context.Background(), tau, split, 2)
+		c := shaped(t, simjoin.New(sets))
+		pairs, err := c.Between(context.Background(), tau, split, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,11 +170,27 @@ func TestBetweenEqualsBruteForce(t *testing.T) {
 		}
 		slices.Sort(rows)
 		rows = slices.Compact(rows)
-		c := simjoin.New(sets)
 		for _, touched := range []func(context.Context, simjoin.Ratio, func(int) bool, func(int) bool, int) ([]int, error){c.Touched, c.TouchedTrying} {
 			if got, err := touched(context.Background(), tau, func(r int) bool { return r < split }, func(r int) bool { return r >= split }, 2); err != nil || !slices.Equal(got, rows) {
 				t.Fatalf("tau %v, split %d: touched %v, %v, want %v", tau, split, got, err, rows)
 			}
+		}
+	})
+}
+
+// TestExtendEqualsBruteForce joins some rows first and the others later.
+func TestExtendEqualsBruteForce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sets, tau := drawSets(t), drawRatio(t)
+		old := rapid.IntRange(0, len(sets)).Draw(t, "old")
+		known := components(len(sets), brute(sets[:old], tau, -1))
+		// Rows that were joined before may be called fresh, too.
+		also := rapid.IntRange(0, len(sets)).Draw(t, "also")
+		want := components(len(sets), brute(sets, tau, -1))
+		got, err := shaped(t, simjoin.New(sets)).Extend(context.Background(), tau, known,
+			func(row int) bool { return row >= old || row == also }, 2)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("tau %v, %d of %d rows joined before: got %v, %v, want %v", tau, old, len(sets), got, err, want)
 		}
 	})
 }
@@ -264,7 +287,7 @@ func TestGuessesMissNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sets := dealSets(t, 100)
 		want := components(len(sets), brute(sets, tau, -1))
-		got, err := simjoin.New(sets).GuessedClusters(context.Background(), tau, 2, 1)
+		got, err := shaped(t, simjoin.New(sets)).GuessedClusters(context.Background(), tau, 2, 1)
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("got %v, %v, want %v", got, err, want)
 		}

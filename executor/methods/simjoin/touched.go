@@ -1,6 +1,10 @@
 package simjoin
 
-import "context"
+import (
+	"context"
+	"math"
+	"sync/atomic"
+)
 
 // Touched returns the rows above, ascending, that are similar to a row below: the rows of one part of the data that
 // leaked into it from another. Rows that are neither do not count; no row may be both. It stops looking at a row when it
@@ -21,51 +25,61 @@ func (c *Collection) touched(ctx context.Context, tau Ratio, below, above func(r
 			side[class] |= right
 		}
 	}
-	ix := c.build(tau.valid(), true, func(class uint32) bool { return side[class]&left != 0 })
-	touched := make([]bool, c.Classes())
-	err := c.each(ctx, tau, workers, func(p *prober, _ int, from, to uint32) {
-		p.wide = true
-		for x := from; x < to; x++ {
-			switch side[x] {
-			case both:
-				touched[x] = true
-			case right:
-				touched[x] = p.touches(x, ix, many)
+	touched := make([]atomic.Bool, c.Classes())
+	for class, s := range side {
+		touched[class].Store(s == both)
+	}
+	// Either of a pair may be the larger one, which is looked up.
+	err := c.run(ctx, tau, workers, sweep{
+		indexed: func(class uint32) bool { return side[class]&left != 0 },
+		probes:  func(class uint32) bool { return side[class] == right },
+		look: func(p *prober, b *block, x uint32) {
+			if !touched[x].Load() && p.touches(x, b, many) {
+				touched[x].Store(true)
 			}
-		}
+		},
+	}, sweep{
+		indexed: func(class uint32) bool { return side[class] == right },
+		probes:  func(class uint32) bool { return side[class]&left != 0 },
+		look:    func(p *prober, b *block, x uint32) { p.touch(x, b, touched) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	var rows []int
 	for row, class := range c.class {
-		if touched[class] && above(row) {
+		if touched[class].Load() && above(row) {
 			rows = append(rows, row)
 		}
 	}
 	return rows, nil
 }
 
-// touches reports whether any indexed class is similar to x.
-func (p *prober) touches(x uint32, ix *index, many int) bool {
+// touches reports whether any earlier class of the block is similar to x.
+func (p *prober) touches(x uint32, b *block, many int) bool {
 	found := false
-	p.tokens(x, func(rank, rest, from, to uint32) {
-		if found {
-			return
-		}
-		part := between(ix.of(rank), from, to)
-		if n := len(part); n >= many {
-			for _, i := range [3]int{n / 4, n / 2, 3 * n / 4} {
-				if found = p.similar(x, part[i].class); found {
-					return
-				}
-			}
-		}
-		p.scan(part, rest)
+	p.meet(x, b, many, func(_ uint32, part []uint16) bool {
+		found = found || p.any(x, part)
+		return found
 	})
 	for i := 0; i < len(p.found) && !found; i++ {
-		_, found = p.overlap(x, p.found[i])
+		if !p.hopeless(p.found[i]) {
+			_, found = p.similar(x, b.classes[p.found[i]])
+		}
 	}
-	p.clear()
 	return found
+}
+
+// touch marks the earlier classes of the block that are similar to x.
+func (p *prober) touch(x uint32, b *block, touched []atomic.Bool) {
+	p.meet(x, b, math.MaxInt, nil)
+	for _, n := range p.found {
+		y := b.classes[n]
+		if touched[y].Load() || p.hopeless(n) {
+			continue
+		}
+		if _, ok := p.similar(x, y); ok {
+			touched[y].Store(true)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
@@ -166,8 +167,9 @@ func (g *gathering) empty(all *stage.Mapped) error {
 	for i, d := range all.Deltas {
 		for _, e := range d.Ledger {
 			p := g.parts[i]
-			return fmt.Errorf("no record makes a row: %d rejected (%s). The first is record %d of %s: %s: %s. Check format and map",
-				g.records, strings.Join(counts, ", "), g.before[i]+e.Row+1, g.config.Source[p.source].describe(p.source), e.Reason, e.Detail)
+			return stage.At(fmt.Errorf("no record makes a row: %d rejected (%s). The first is record %d of %s: %s: %s",
+				g.records, strings.Join(counts, ", "), g.before[i]+e.Row+1, g.config.Source[p.source].describe(p.source), e.Reason, e.Detail),
+				"source", strconv.Itoa(p.source), "map")
 		}
 	}
 	return errors.New("no record makes a row")

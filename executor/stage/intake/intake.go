@@ -6,6 +6,7 @@ package intake
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/executor/methods/synthetic"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
 	"github.com/prefab-build/prefab/spec/expr"
 )
 
@@ -38,6 +40,7 @@ type Source struct {
 	Paths     []string              `json:"paths"`
 	Map       map[string]*expr.Node `json:"map"`
 	Where     *expr.Node            `json:"where"`
+	Implicit  bool                  `json:"implicit_prompt"`
 	Header    bool                  `json:"header"`
 	Comma     string                `json:"comma"`
 	Pin       bool                  `json:"pin"`
@@ -77,6 +80,11 @@ func (c Config) Sources(a spec.Artifact) []spec.Source {
 		list[i] = spec.Source{
 			Format: s.Label, Paths: s.files(), Header: s.Header, Comma: s.Comma, Pin: s.Pin, MaxSize: s.MaxRecord,
 		}
+		if s.Label == frame.Parquet {
+			if p, err := c.parser(i, a); err == nil {
+				list[i].Read = p.Fields()
+			}
+		}
 	}
 	return list
 }
@@ -91,7 +99,7 @@ func (s *Source) of(a spec.Artifact) synthetic.Config {
 // parser makes the parser of one source.
 func (c Config) parser(i int, a spec.Artifact) (*read.Parser, error) {
 	s := c.Source[i]
-	o := read.Options{Artifact: a, Format: s.Label, Comma: s.Comma, Header: s.Header, Map: s.Map, Where: s.Where, Key: c.Key}
+	o := read.Options{Artifact: a, Format: s.Label, Comma: s.Comma, Header: s.Header, Map: s.Map, Where: s.Where, ImplicitPrompt: s.Implicit, Key: c.Key}
 	if s.Label == Synthetic {
 		o.Format = frame.JSONL
 	}
@@ -104,11 +112,21 @@ func Check(raw spec.Config, a spec.Artifact) []spec.Problem {
 	if raw.Decode(&c) != nil {
 		return nil // the schema has reported it
 	}
+	var given struct{ Source []struct{ Comma *string } } // what was written, apart from what is absent
+	_ = raw.Decode(&given)
 	var problems []spec.Problem
 	for i, s := range c.Source {
 		at := []string{"source", strconv.Itoa(i)}
 		problems = append(problems, s.check(at, a)...)
-		if s.Label == Synthetic {
+		if i < len(given.Source) && given.Source[i].Comma != nil && *given.Source[i].Comma == "" {
+			problems = append(problems, spec.Problem{
+				Path: append(slices.Clone(at), "comma"), Summary: "An empty comma",
+				Detail: "An empty text separates no fields. Write one character, or leave comma out for that of the format.",
+			})
+		}
+		unknown := s.unknownColumns(at, a)
+		problems = append(problems, unknown...)
+		if s.Label == Synthetic || unknown != nil {
 			continue
 		}
 		if _, err := c.parser(i, a); err != nil {
@@ -121,20 +139,57 @@ func Check(raw spec.Config, a spec.Artifact) []spec.Problem {
 }
 
 func (s *Source) check(at []string, a spec.Artifact) []spec.Problem {
-	if s.Label != Synthetic {
-		if len(s.files()) > 0 {
-			return nil
-		}
-		return []spec.Problem{{
-			Path: at, Summary: "A source without a file",
-			Detail: "Give path = \"...\", a file or a glob, or paths = [...] with several, relative to the folder of the spec.",
-		}}
-	}
 	var problems []spec.Problem
+	if s.Label != Synthetic {
+		if len(s.files()) == 0 {
+			problems = append(problems, spec.Problem{
+				Path: at, Summary: "A source without a file",
+				Detail: "Give path = \"...\", a file or a glob, or paths = [...] with several, relative to the folder of the spec.",
+			})
+		}
+		implicit := append(slices.Clone(at), "implicit_prompt")
+		switch {
+		case s.Implicit && a != spec.Pairs:
+			problems = append(problems, spec.Problem{
+				Path: implicit, Summary: "Implicit prompt where there are no pairs",
+				Detail: fmt.Sprintf("implicit_prompt says that chosen and rejected begin with the prompt, and these are %s. Remove it.", a),
+			})
+		case s.Implicit && s.Map["prompt"] != nil:
+			problems = append(problems, spec.Problem{
+				Path: implicit, Summary: "Two prompts",
+				Detail: "implicit_prompt says that the responses hold the prompt, and map says where else it is. Remove one of the two.",
+			})
+		}
+		return problems
+	}
 	wrong := s.of(a).Check()
 	for _, attr := range sorted(wrong) {
 		problems = append(problems, spec.Problem{
 			Path: append(at, attr), Summary: "The data cannot be generated", Detail: sentence(attr + ": " + wrong[attr]),
+		})
+	}
+	return problems
+}
+
+// unknownColumns reports what a map names that is no column, each at its name.
+func (s *Source) unknownColumns(at []string, a spec.Artifact) (problems []spec.Problem) {
+	var names []string
+	for _, c := range a.Columns() {
+		if c.Name != spec.Extra {
+			names = append(names, c.Name)
+		}
+	}
+	for _, name := range sorted(s.Map) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		hint := "They have " + strings.Join(names, ", ") + "; fields that no column takes are kept in extra."
+		if best := diag.Closest(name, names); best != "" {
+			hint = "Did you mean " + best + "?"
+		}
+		problems = append(problems, spec.Problem{
+			Path: slices.Concat(at, []string{"map", name + "@"}), Summary: "Unknown column",
+			Detail: fmt.Sprintf("The rows are %s, which have no column %q. %s", a, name, hint),
 		})
 	}
 	return problems

@@ -46,8 +46,9 @@ func TestCheck(t *testing.T) {
 	for config, want := range map[string][][]string{
 		`{"source": [{"label": "jsonl", "path": "a"}]}`:                                              nil,
 		`{"source": [{"label": "jsonl"}, {"label": "csv", "paths": ["a"], "comma": "::"}]}`:          {{"source", "0"}, {"source", "1"}},
-		`{"source": [{"label": "jsonl", "path": "a", "map": {"prize": {"op": "row"}}}]}`:             {{"source", "0"}},
+		`{"source": [{"label": "jsonl", "path": "a", "map": {"prize": {"op": "row"}}}]}`:             {{"source", "0", "map", "prize@"}},
 		`{"source": [{"label": "synthetic", "noise": 0.4, "malformed": 0.3, "benchmark_items": 0}]}`: {{"source", "0", "benchmark_items"}, {"source", "0", "noise"}},
+		`{"source": [{"label": "csv", "path": "a", "comma": ""}]}`:                                   {{"source", "0", "comma"}},
 		`{"source": "nothing"}`: nil,
 	} {
 		var paths [][]string

@@ -18,14 +18,15 @@ var Key = spec.Attr{
 }
 
 var (
-	path    = spec.Attr{Name: "path", Type: spec.TypeString, Unkeyed: true, Path: true, Doc: "a file, or a glob that matches several, relative to the folder of the spec; plain, gzip and zstd are told apart by content"}
-	paths   = spec.Attr{Name: "paths", Type: spec.TypeStringList, Unkeyed: true, Path: true, Doc: "several files or globs"}
-	pin     = spec.Attr{Name: "pin", Type: spec.TypeBool, Default: false, Unkeyed: true, Doc: "record the digest of the files in prefab.lock.hcl, and with --locked refuse others"}
-	maximum = spec.Attr{Name: "max_record_bytes", Type: spec.TypeInt, Default: float64(frame.DefaultMaxRecord), Min: spec.F(1 << 10), Max: spec.F(1 << 30), Unit: "bytes", Doc: "size past which a record is rejected unread"}
-	rowMap  = spec.Attr{Name: "map", Type: spec.TypeRowMap, Doc: "columns by expressions over `row`, as in { prompt = row.question }; columns that are not named are taken from fields of the same name"}
-	where   = spec.Attr{Name: "where", Type: spec.TypeRowExpr, Doc: "which records to take, as in row.split == \"train\"; the others go to the ledger as not selected, and all are taken without it"}
-	header  = spec.Attr{Name: "header", Type: spec.TypeBool, Default: true, Doc: "the first record of each file names the columns; without it they are column1, column2, ..."}
-	comma   = spec.Attr{Name: "comma", Type: spec.TypeString, Doc: "the character between fields: a comma when absent"}
+	path     = spec.Attr{Name: "path", Type: spec.TypeString, Unkeyed: true, Path: true, Doc: "a file, or a glob that matches several, relative to the folder of the spec; plain, gzip and zstd are told apart by content"}
+	paths    = spec.Attr{Name: "paths", Type: spec.TypeStringList, Unkeyed: true, Path: true, Doc: "several files or globs"}
+	pin      = spec.Attr{Name: "pin", Type: spec.TypeBool, Default: false, Unkeyed: true, Doc: "record the digest of the files in prefab.lock.hcl, and with --locked refuse others"}
+	maximum  = spec.Attr{Name: "max_record_bytes", Type: spec.TypeInt, Default: float64(frame.DefaultMaxRecord), Min: spec.F(1 << 10), Max: spec.F(1 << 30), Unit: "bytes", Doc: "size past which a record is rejected unread"}
+	rowMap   = spec.Attr{Name: "map", Type: spec.TypeRowMap, Doc: "columns by expressions over `row`, as in { prompt = row.question }; columns that are not named are taken from fields of the same name"}
+	where    = spec.Attr{Name: "where", Type: spec.TypeRowExpr, Doc: "which records to take, as in row.split == \"train\"; the others go to the ledger as not selected, and all are taken without it"}
+	header   = spec.Attr{Name: "header", Type: spec.TypeBool, Default: true, Doc: "the first record of each file names the columns; without it they are column1, column2, ..."}
+	implicit = spec.Attr{Name: "implicit_prompt", Type: spec.TypeBool, Default: false, Doc: "chosen and rejected begin with the prompt (TRL's implicit prompt): of a record without a prompt it is split off, as the section Prompts says; without this such a record is rejected"}
+	comma    = spec.Attr{Name: "comma", Type: spec.TypeString, Doc: "the character between fields: a comma when absent"}
 )
 
 // Block returns the type of the source blocks of a kind that makes tables of that type. Only pairs are read from
@@ -34,12 +35,17 @@ func Block(a spec.Artifact) spec.BlockType {
 	attrs := func(more ...spec.Attr) spec.Schema {
 		return spec.Schema{Attrs: append([]spec.Attr{path, paths, pin, maximum, where}, more...)}
 	}
+	fields := []spec.Attr{rowMap}
+	if a == spec.Pairs {
+		fields = append(fields, implicit)
+	}
+	mapped := func(more ...spec.Attr) spec.Schema { return attrs(append(slices.Clone(fields), more...)...) }
 	drivers := []spec.Driver{
-		{Label: frame.JSONL, Doc: "one JSON object a line", Schema: attrs(rowMap)},
-		{Label: frame.JSON, Doc: "one JSON array of objects", Schema: attrs(rowMap)},
-		{Label: frame.CSV, Doc: "records of fields as in RFC 4180; a field without quotes that is empty is null", Schema: attrs(rowMap, header, comma)},
-		{Label: frame.TSV, Doc: "as csv, with tabs", Schema: attrs(rowMap, header)},
-		{Label: frame.Parquet, Doc: "a Parquet file", Schema: attrs(rowMap)},
+		{Label: frame.JSONL, Doc: "one JSON object a line", Schema: mapped()},
+		{Label: frame.JSON, Doc: "one JSON array of objects", Schema: mapped()},
+		{Label: frame.CSV, Doc: "records of fields as in RFC 4180; a field without quotes that is empty is null", Schema: mapped(header, comma)},
+		{Label: frame.TSV, Doc: "as csv, with tabs", Schema: mapped(header)},
+		{Label: frame.Parquet, Doc: "a Parquet file; bytes in a column that is read are UTF-8 text, else base 64 where they are no text; a column of a type without a form in JSON is left out with a note, unless it is read", Schema: mapped()},
 	}
 	if a == spec.Pairs {
 		drivers = append(drivers, spec.Driver{

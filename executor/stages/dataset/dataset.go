@@ -20,7 +20,7 @@ var Kind = &stage.Kind{
 		Name:        "dataset",
 		Title:       "reads pairs, prompts or votes from files",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     intake.Methods(),
 		Determinism: "bitwise",
 		Limits:      true,
@@ -29,7 +29,7 @@ var Kind = &stage.Kind{
 				intake.Key,
 				{
 					Name: "type", Type: spec.TypeString, Values: []string{string(spec.Pairs), string(spec.Prompts), string(spec.Votes)},
-					Doc: "what the rows are, and so the name of the output; without it what the maps name decides: label or response_a make votes, prompt without responses makes prompts, all else pairs",
+					Doc: "what the rows are, and so the name of the output; without it a map that names label or response_a makes votes, and all else is pairs",
 				},
 			},
 			Blocks: []spec.BlockType{intake.Block(spec.Pairs)},
@@ -55,31 +55,12 @@ func artifact(raw spec.Config) spec.Artifact {
 	case spec.Pairs, spec.Prompts, spec.Votes:
 		return a
 	}
-	mapped := map[string]bool{}
 	for _, s := range intake.Decode(raw).Source {
-		for name := range s.Map {
-			mapped[name] = true
+		for _, name := range []string{"label", "response_a", "response_b"} {
+			if s.Map[name] != nil {
+				return spec.Votes
+			}
 		}
-	}
-	switch {
-	case mapped["label"] || mapped["response_a"] || mapped["response_b"]:
-		return spec.Votes
-	case mapped["prompt"] && !namesPairs(mapped):
-		return spec.Prompts
 	}
 	return spec.Pairs
-}
-
-// namesPairs reports whether a map names a column that only pairs have.
-func namesPairs(mapped map[string]bool) bool {
-	also := map[string]bool{}
-	for _, c := range spec.Prompts.Columns() {
-		also[c.Name] = true
-	}
-	for _, c := range spec.Pairs.Columns() {
-		if mapped[c.Name] && !also[c.Name] {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ package evaluate
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/prefab-build/prefab/backends/reward/bag"
@@ -69,7 +70,7 @@ func ports(c spec.Config) spec.Ports {
 	_ = c.Decode(&cfg)
 	p := spec.Ports{In: []spec.InPort{
 		{Name: "model", Artifact: spec.Model, Shape: spec.One, Doc: "the model to measure"},
-		{Name: "on", Artifact: spec.Pairs, Shape: spec.Map, Columns: pairColumns, Doc: "the parts to measure it on"},
+		{Name: "on", Artifact: spec.Pairs, Shape: spec.Map, Columns: pairColumns, Unseen: "model", Doc: "the parts to measure it on"},
 		{Name: "scores", Artifact: spec.Scores, Shape: spec.One, Optional: true, Columns: []string{spec.ID, "margin"}, Doc: "out-of-fold scores"},
 	}}
 	for _, part := range cfg.On {
@@ -81,11 +82,35 @@ func ports(c spec.Config) spec.Ports {
 	}
 	p.Metrics = append(p.Metrics, spec.MetricDef{
 		Name: "overfit", Unit: "share", Min: spec.F(-1), Max: spec.F(1), Interval: true,
-		Doc:    "accuracy on train, by resubstitution, minus accuracy on validation (or test where there is no validation)",
-		Advice: "Reduce training or add regularisation; raise the penalty; collect more validation pairs if the interval is wide.",
+		Doc: "accuracy on train, by resubstitution, minus accuracy on validation (or test where there is no validation)",
+		Advice: "Give scores = reward_model.NAME.out_of_fold and compare train.cross_fit_accuracy with the held-out accuracy: where they are near, the " +
+			"gap is what the model remembers of its training rows, and only more pairs narrow it. Where the penalty is not chosen by cross-validation, raise it.",
+		Advise: adviseOverfit,
 		Limits: map[string]spec.Limit{"documented": {Max: spec.F(0.1), Open: true}, "strict": {Max: spec.F(0.1), Open: true, End: "high"}},
 	})
 	return p
+}
+
+// adviseOverfit reads the gap beside the accuracy of models that did not see the training rows. A penalty that was chosen
+// by cross-validation is not to be raised because of a gap alone: that would cost accuracy on new pairs.
+func adviseOverfit(measured func(string) (float64, bool)) string {
+	const near = 0.03 // about what a thousand pairs leave open
+	fitted, ok := measured(trainPart + ".cross_fit_accuracy")
+	part := "validation"
+	held, known := measured(part + ".accuracy")
+	if !known {
+		part = "test"
+		held, known = measured(part + ".accuracy")
+	}
+	if !ok || !known {
+		return ""
+	}
+	head := fmt.Sprintf("train.cross_fit_accuracy, of models that did not see the rows, is %.3f beside %.3f on %s. ", fitted, held, part)
+	if fitted-held > near {
+		return head + "The training rows are easier even for models that do not know them: the parts differ. Look at the split and its strata."
+	}
+	return head + "So the gap is what the model remembers of its training rows, not accuracy that it lacks on new ones. A penalty that was chosen by " +
+		"cross-validation is right as it is: a larger one closes the gap and costs accuracy. More pairs narrow it."
 }
 
 func share(name string, interval bool, doc string) spec.MetricDef {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/prefab-build/prefab/backends/reward"
 	"github.com/prefab-build/prefab/executor/dataset"
-	"github.com/prefab-build/prefab/executor/methods/grouping"
 	"github.com/prefab-build/prefab/executor/methods/text"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -35,8 +35,10 @@ type textKey = [32]byte
 // measurePart scores the rows of a table in batches.
 func measurePart(ctx context.Context, t *stage.Task, name string, table *stage.Table, m *model, similarity float64) (*part, error) {
 	p := &part{name: name}
-	grouped := grouping.New(grouping.Shingle)
-	grouped.Watch(func(done, total int) { t.Progress(int64(done), int64(total), name+" prompts compared") })
+	grouped, err := prompts.GroupRows(ctx, t, table, similarity)
+	if err != nil {
+		return nil, err
+	}
 	for c, err := range table.ByID(ctx) {
 		if err != nil {
 			return nil, err
@@ -46,12 +48,8 @@ func measurePart(ctx context.Context, t *stage.Task, name string, table *stage.T
 		}
 		t.Progress(int64(len(p.ids)), table.Rows, name+" rows")
 	}
-	numbers, err := grouped.Rows().Groups(ctx, similarity)
-	if err != nil {
-		return nil, err
-	}
 	first := map[int]string{}
-	for i, g := range numbers {
+	for i, g := range grouped.Groups() {
 		if _, ok := first[g]; !ok {
 			first[g] = hex.EncodeToString(p.ids[i][:8])
 		}
@@ -73,8 +71,8 @@ func (p *part) disjoint(rows int) error {
 	return nil
 }
 
-func (p *part) add(ctx context.Context, c dataset.Chunk, m *model, grouped *grouping.Builder) error {
-	ids, prompts, chosen, rejected := c.IDs(), c.Messages("prompt"), c.Messages("chosen"), c.Messages("rejected")
+func (p *part) add(ctx context.Context, c dataset.Chunk, m *model, grouped *prompts.Rows) error {
+	ids, texts, chosen, rejected := c.IDs(), c.Messages("prompt"), c.Messages("chosen"), c.Messages("rejected")
 	groups, categories := c.Strings("group"), c.Strings("category")
 	votes := [3]dataset.Ints{c.Ints("votes_chosen"), c.Ints("votes_rejected"), c.Ints("votes_tie")}
 	items := make([]reward.Item, 0, 4*c.Rows)
@@ -85,14 +83,14 @@ func (p *part) add(ctx context.Context, c dataset.Chunk, m *model, grouped *grou
 		if m.trainedOn(id) {
 			p.trained++
 		}
-		turns = prompts.Append(turns[:0], r)
+		turns = texts.Append(turns[:0], r)
 		prompt, good, bad := render(turns), chosen.Text(r), rejected.Text(r)
 		items = append(items, reward.Item{Prompt: prompt, Response: good}, reward.Item{Prompt: prompt, Response: bad},
 			reward.Item{Response: good}, reward.Item{Response: bad})
 		p.lengths = append(p.lengths, [2]int{utf8.RuneCountInString(good), utf8.RuneCountInString(bad)})
 		p.texts = append(p.texts, [2]textKey{text.Hash(good), text.Hash(bad)})
 		p.categories = append(p.categories, valueOf(categories, r))
-		grouped.Add(prompts.Text(r), valueOf(groups, r))
+		grouped.Add(texts.Text(r), valueOf(groups, r))
 		var v [3]int64
 		for k := range v {
 			if !votes[k].Null(r) {

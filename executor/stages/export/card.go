@@ -53,7 +53,7 @@ func (c *config) dtype(col spec.Column) string {
 // that the same rows in the same format could have otherwise.
 func (c *config) card(rows, bytes int64) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "---\nconfigs:\n- config_name: default\n  data_files: [{split: %s, path: \"*.%s\"}]\n", c.Split, c.Container)
+	fmt.Fprintf(&b, "---\nconfigs:\n- config_name: default\n  data_files: [{split: %s, path: %s}]\n", c.Split, spec.FileName)
 	var features []string
 	for _, col := range c.written() {
 		d := c.dtype(col)

@@ -6,6 +6,7 @@ package export
 import (
 	_ "embed" // the documentation
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,10 +24,11 @@ var Kind = &stage.Kind{
 		Name:        "export",
 		Title:       "writes pairs to a file for other tools",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     []string{write.Version},
 		Determinism: "bitwise",
 		Places:      true,
+		Beside:      []string{cardName},
 		Schema:      schema,
 		Ports:       ports,
 		Check:       check,
@@ -39,6 +41,9 @@ const (
 	formatTRL = "trl"
 	formatHH  = "hh-rlhf"
 )
+
+// cardName is what the name of the dataset card adds to that of the file.
+const cardName = ".card.md"
 
 const (
 	orderID     = "id"
@@ -131,6 +136,12 @@ func check(raw spec.Config) []spec.Problem {
 		return nil // the schema has reported it
 	}
 	var problems []spec.Problem
+	if base := path.Base(c.Path); c.Path == "" || strings.HasSuffix(c.Path, "/") || base == "." || base == ".." {
+		return []spec.Problem{{
+			Path: []string{"path"}, Summary: "A path without a file",
+			Detail: fmt.Sprintf("%q names no file. Write one behind the folder, as in \"out/train.jsonl\".", c.Path),
+		}}
+	}
 	if c.Container == "" {
 		problems = append(problems, spec.Problem{
 			Path: []string{"path"}, Summary: "The ending says nothing of the file",

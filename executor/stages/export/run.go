@@ -51,7 +51,7 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 	}
 	t.Metric(spec.Value("rows", float64(rows), rows))
 	t.Metric(spec.Value("bytes", float64(size.n), rows))
-	return t.PutFile("files", ".card.md", c.card(rows, size.n))
+	return t.PutFile("files", cardName, c.card(rows, size.n))
 }
 
 func render(ctx context.Context, t *stage.Task, c *config, table *stage.Table, w io.Writer) (int64, error) {

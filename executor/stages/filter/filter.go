@@ -2,11 +2,12 @@
 package filter
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/exact"
@@ -24,7 +25,7 @@ var Kind = &stage.Kind{
 		Name:        "filter",
 		Title:       "drops, weights or flags pairs that out-of-fold scores find doubtful",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     []string{exact.Version, interval.Version},
 		Determinism: "bitwise per numerics class",
 		Schema:      schema,
@@ -86,7 +87,7 @@ func ports(c spec.Config) spec.Ports {
 			share("agree", "share of pairs whose label is probable"),
 			share("ambiguous", "share of pairs that the scores cannot tell"),
 			share("disagree", "share of pairs whose label the scores contradict"),
-			share("likely_errors", "share of pairs whose label is wrong by confident learning: 1 - p is at least the mean p; a reading, no noise rate"),
+			share("likely_errors", "share of pairs whose label is wrong by confident learning: 1 - p is at least the mean p; a reading, no noise rate. The table lists the pairs whose labels are least probable"),
 			share("mean_probability", "mean probability of the labels"),
 		},
 	}
@@ -187,16 +188,30 @@ func doomed(rows []row, cfg *config) []row {
 			list = append(list, r)
 		}
 	}
-	slices.SortFunc(list, func(a, b row) int {
-		switch {
-		case a.p < b.p:
-			return -1
-		case a.p > b.p:
-			return 1
-		}
-		return strings.Compare(string(a.id[:]), string(b.id[:]))
-	})
+	slices.SortFunc(list, doubtfulFirst)
 	return list[:min(len(list), int(cfg.MaxDrop*float64(len(rows))))]
+}
+
+func doubtfulFirst(a, b row) int {
+	return cmp.Or(cmp.Compare(a.p, b.p), bytes.Compare(a.id[:], b.id[:]))
+}
+
+// A suspect is a pair for a person to look at.
+type suspect struct {
+	Row         string  `json:"row"`
+	Probability float64 `json:"probability"`
+}
+
+// suspects are the pairs whose labels are least probable, as many as a person looks through.
+func suspects(rows []row) []suspect {
+	const most = 15
+	list := slices.SortedFunc(slices.Values(rows), doubtfulFirst)
+	list = list[:min(len(list), most)]
+	out := make([]suspect, len(list))
+	for i, r := range list {
+		out[i] = suspect{r.id.String(), r.p}
+	}
+	return out
 }
 
 // columns adds what weight and flag say of each row.
@@ -274,6 +289,8 @@ func measure(t *stage.Task, rows []row, dropped int, cfg *config) {
 	share("agree", counts["agree"])
 	share("ambiguous", counts["ambiguous"])
 	share("disagree", counts["disagree"])
-	share("likely_errors", errors)
+	likely := spec.Value("likely_errors", float64(errors)/float64(n), n)
+	likely.Table = map[string]any{"least_probable": suspects(rows)}
+	t.Metric(likely)
 	t.Metric(spec.Value("mean_probability", mean, n))
 }

@@ -22,7 +22,7 @@ func trainBag(ctx context.Context, t *stage.Task, raw json.RawMessage, train []r
 	if table == nil {
 		return nil, errors.New("the architecture bag stops by its log-loss on held-out pairs: give the stage a validation part")
 	}
-	validation, err := examples(ctx, table, 1)
+	validation, err := examples(ctx, t, table, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func ports(c spec.Config) spec.Ports {
 		In: []spec.InPort{
 			{Name: "train", Artifact: spec.Pairs, Shape: spec.One, Columns: pairColumns, Training: true, Doc: "the pairs to learn from"},
 			{
-				Name: "validation", Artifact: spec.Pairs, Shape: spec.One, Optional: true, Untainted: true, Columns: pairColumns,
+				Name: "validation", Artifact: spec.Pairs, Shape: spec.One, Optional: true, Untainted: true, Columns: pairColumns, Apart: "train",
 				Doc: "the pairs by which a neural model stops early and its temperature is fitted",
 			},
 		},

@@ -13,10 +13,10 @@ import (
 	"github.com/prefab-build/prefab/backends/reward/bag"
 	"github.com/prefab-build/prefab/backends/reward/linear"
 	"github.com/prefab-build/prefab/executor/dataset"
-	"github.com/prefab-build/prefab/executor/methods/grouping"
 	"github.com/prefab-build/prefab/executor/methods/interval"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -41,7 +41,7 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 	if err := t.Config(&cfg); err != nil {
 		return err
 	}
-	train, err := examples(ctx, t.Table("train"), cfg.Similarity)
+	train, err := examples(ctx, t, t.Table("train"), cfg.Similarity)
 	if err != nil {
 		return err
 	}
@@ -71,18 +71,21 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 }
 
 // examples reads pairs in the order of their ids, and numbers the groups of similar prompts.
-func examples(ctx context.Context, table *stage.Table, similarity float64) ([]reward.Example, error) {
+func examples(ctx context.Context, t *stage.Task, table *stage.Table, similarity float64) ([]reward.Example, error) {
+	grouped, err := prompts.GroupRows(ctx, t, table, similarity)
+	if err != nil {
+		return nil, err
+	}
 	var list []reward.Example
-	grouped := grouping.New(grouping.Shingle)
 	var turns []dataset.Message
 	for c, err := range table.ByID(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		ids, prompts, chosen, rejected := c.IDs(), c.Messages("prompt"), c.Messages("chosen"), c.Messages("rejected")
+		ids, texts, chosen, rejected := c.IDs(), c.Messages("prompt"), c.Messages("chosen"), c.Messages("rejected")
 		weights, groups := c.Floats("weight"), c.Strings("group")
 		for r := range c.Rows {
-			turns = prompts.Append(turns[:0], r)
+			turns = texts.Append(turns[:0], r)
 			e := reward.Example{
 				Key: [32]byte(ids.At(r)), Prompt: render(turns), Chosen: chosen.Text(r), Rejected: rejected.Text(r), Weight: 1,
 			}
@@ -93,15 +96,14 @@ func examples(ctx context.Context, table *stage.Table, similarity float64) ([]re
 			if !groups.Null(r) {
 				name = groups.At(r)
 			}
-			grouped.Add(prompts.Text(r), name)
+			grouped.Add(texts.Text(r), name)
 			list = append(list, e)
 		}
 	}
-	numbers, err := grouped.Rows().Groups(ctx, similarity)
-	for i, g := range numbers {
+	for i, g := range grouped.Groups() {
 		list[i].Group = g
 	}
-	return list, err
+	return list, nil
 }
 
 func render(turns []dataset.Message) string {

@@ -10,11 +10,11 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/spec"
 )
 
-// mapper does all its work in Finish: a split is a question about all rows. Reading the prompts again costs less than
-// keeping their shingles would.
+// mapper does all its work in Finish: a split is a question about all rows.
 type mapper struct{}
 
 func (mapper) Prepare(context.Context, *stage.Task) (stage.State, error) { return nil, nil }
@@ -34,7 +34,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	if err != nil {
 		return err
 	}
-	groups, err := rows.groups(ctx, &cfg)
+	groups, err := rows.groups(ctx, t, &cfg)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 		return err
 	}
 	emit(all, parts, a)
-	rows.grouped.Sets = nil // the leakage check builds its own
+	rows.prompts = prompts.Source{} // the leakage check reads them itself
 	if err := leakage(ctx, t, &cfg, parts, rows.ids, a.Part); err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func report(t *stage.Task, cfg *config, parts []string, rows *table, groups []in
 	t.Metric(spec.Value("largest_group", float64(largest)/math.Max(1, float64(total)), total))
 	t.Metric(spec.Value("ratio_error", worst, total))
 	t.Metric(spec.Value("evicted", float64(len(a.Evictions)), total))
-	t.Metric(spec.Value("shared_groups", float64(sharedGroups(rows.grouped.Named, a.Part)), total))
+	t.Metric(spec.Value("shared_groups", float64(sharedGroups(rows.named.Rows(), a.Part)), total))
 	strata := map[string]map[string]int{}
 	for s, name := range names {
 		counts := map[string]int{}

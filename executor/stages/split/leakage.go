@@ -67,18 +67,15 @@ func reread(ctx context.Context, t *stage.Task, shingle int, part []int) (*simjo
 	builder := simjoin.NewBuilder()
 	builder.Watch(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared again") })
 	in := t.Table("pairs")
-	set := func(dst []uint64, prompt string) []uint64 {
-		return text.Form{}.AppendCharShingles(dst, prompt, shingle)
-	}
 	done := 0
-	for c, err := range shingled(ctx, in, set, "prompt") {
+	for sets, err := range stage.Ahead(ctx, in.Chunks, func(i int) (*simjoin.Sets, error) { return shingled(in, i, shingle) }) {
 		if err != nil {
 			return nil, nil, err
 		}
-		for r := range c.Rows {
-			builder.Add(c.sets.At(r))
+		for r := range sets.Len() {
+			builder.Add(sets.At(r))
 		}
-		done += c.Rows
+		done += sets.Len()
 		t.Progress(int64(done), in.Rows, "rows read again")
 	}
 	sets, lowest := builder.Collection(), map[int]int{}
@@ -89,6 +86,19 @@ func reread(ctx context.Context, t *stage.Task, shingle int, part []int) (*simjo
 		}
 	}
 	return sets, lowest, nil
+}
+
+// shingled returns the sets of the prompts of a chunk.
+func shingled(in *stage.Table, chunk, shingle int) (*simjoin.Sets, error) {
+	c, err := in.Chunk(chunk, "prompt")
+	if err != nil {
+		return nil, err
+	}
+	sets, prompts := &simjoin.Sets{}, c.Messages("prompt")
+	for r := range c.Rows {
+		sets.Append(func(dst []uint64) []uint64 { return text.N1.AppendCharShingles(dst, prompts.Text(r), shingle) })
+	}
+	return sets, nil
 }
 
 func ratioOf(cfg *config) simjoin.Ratio {

@@ -37,9 +37,9 @@ func lines(list []pair) string {
 	return b.String()
 }
 
-// prompts draws texts of few words over a small vocabulary, so that many are near-duplicates, some are equal and some
+// drawPrompts draws texts of few words over a small vocabulary, so that many are near-duplicates, some are equal and some
 // are shorter than a shingle; and some that are like nothing else, so that there is a group for each part.
-func prompts(r *rapid.T, alone int) []pair {
+func drawPrompts(r *rapid.T, alone int) []pair {
 	word := rapid.SampledFrom([]string{"gravity", "jazz", "Jazz!", "why", "a", "explain", "the rivers of", "taxes", "7"})
 	var list []pair
 	for i := range rapid.IntRange(2, 24).Draw(r, "rows") {
@@ -100,7 +100,7 @@ func TestGuarantees(t *testing.T) {
 		if rapid.Bool().Draw(r, "stable") {
 			strategy, alone = "stable", 100 // a part is empty once in 10^10 draws
 		}
-		list := prompts(r, alone)
+		list := drawPrompts(r, alone)
 		config := fmt.Sprintf(`{"ratios": {"train": 0.6, "validation": 0.2, "test": 0.2}, "strategy": %q, "stratify": ["category"]}`, strategy)
 		parts, metrics := partOf(t, config, list)
 		if len(parts) != len(list) {

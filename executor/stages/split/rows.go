@@ -9,16 +9,16 @@ import (
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/grouping"
-	"github.com/prefab-build/prefab/executor/methods/simjoin"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 )
 
-// table is what the split knows of its rows, in source order. It holds no text: a million rows take about 200 MB, most
-// of it the join's.
+// table is what the split knows of its rows, in source order. It holds no text: a million rows take about 150 MB.
 type table struct {
 	ids     []string
-	grouped *grouping.Rows
+	named   grouping.Names
+	prompts prompts.Source
 	strata  [][]string // by feature, for text features
 	numbers [][]float64
 }
@@ -27,52 +27,44 @@ type table struct {
 func read(ctx context.Context, t *stage.Task, cfg *config) (*table, error) {
 	in := t.Table("pairs")
 	rows := &table{strata: make([][]string, len(cfg.Stratify)), numbers: make([][]float64, len(cfg.Stratify))}
-	groups := grouping.New(cfg.Shingle)
-	if cfg.GroupBy != similarPrompts {
-		groups = grouping.NewExact()
-	}
-	groups.Watch(func(done, total int) { t.Progress(int64(done), int64(total), "prompts compared") })
+	rows.prompts.Load = prompts.Load(in)
 	intern := map[string]string{}
-	for c, err := range shingled(ctx, in, groups.Set) {
+	for c, err := range keyed(ctx, in) {
 		if err != nil {
 			return nil, err
 		}
-		ids, prompts, named := c.IDs(), c.Messages("prompt"), c.Strings("group")
+		ids, texts, named := c.IDs(), c.Messages("prompt"), c.Strings("group")
 		for r := range c.Rows {
 			name := ""
 			if !named.Null(r) {
 				name = named.At(r)
 			}
 			rows.ids = append(rows.ids, string(ids.At(r)))
-			groups.AddSet(c.sets.At(r), name)
+			rows.named.Add(name)
 			for f, feature := range cfg.Stratify {
-				rows.feature(f, feature, c.Chunk, r, prompts, intern)
+				rows.feature(f, feature, c.Chunk, r, texts, intern)
 			}
 		}
+		rows.prompts.Keys = append(rows.prompts.Keys, c.keys)
 		t.Progress(int64(len(rows.ids)), in.Rows, "rows")
 	}
-	rows.grouped = groups.Rows()
 	return rows, nil
 }
 
-// A shingledChunk is a chunk with the sets of its prompts.
-type shingledChunk struct {
+// A keyedChunk is a chunk with the keys of its prompts.
+type keyedChunk struct {
 	dataset.Chunk
-	sets *simjoin.Sets
+	keys []prompts.Key
 }
 
-// shingled yields the chunks of a table with the sets that set makes of their prompts, several cores ahead.
-func shingled(ctx context.Context, in *stage.Table, set func(dst []uint64, prompt string) []uint64, columns ...string) iter.Seq2[shingledChunk, error] {
-	return stage.Ahead(ctx, in.Chunks, func(i int) (shingledChunk, error) {
-		c, err := in.Chunk(i, columns...)
+// keyed yields the chunks of a table, several cores ahead.
+func keyed(ctx context.Context, in *stage.Table) iter.Seq2[keyedChunk, error] {
+	return stage.Ahead(ctx, in.Chunks, func(i int) (keyedChunk, error) {
+		c, err := in.Chunk(i)
 		if err != nil {
-			return shingledChunk{}, err
+			return keyedChunk{}, err
 		}
-		out, prompts := shingledChunk{c, &simjoin.Sets{}}, c.Messages("prompt")
-		for r := range c.Rows {
-			out.sets.Append(func(dst []uint64) []uint64 { return set(dst, prompts.Text(r)) })
-		}
-		return out, nil
+		return keyedChunk{c, prompts.KeysOf(c)}, nil
 	})
 }
 
@@ -104,12 +96,21 @@ func (rows *table) feature(f int, feature string, c dataset.Chunk, r int, prompt
 }
 
 // groups returns the group of each row.
-func (rows *table) groups(ctx context.Context, cfg *config) ([]int, error) {
-	similarity := cfg.Threshold
+func (rows *table) groups(ctx context.Context, t *stage.Task, cfg *config) ([]int, error) {
 	if cfg.GroupBy == noGroup {
-		similarity = 0
+		return grouping.Rows[prompts.Key](rows.named.Rows(), nil), nil
 	}
-	return rows.grouped.Groups(ctx, similarity)
+	alike := slices.Concat(rows.prompts.Keys...)
+	if cfg.GroupBy == similarPrompts {
+		g, err := prompts.Group(ctx, t, prompts.Method{Similarity: cfg.Threshold, Shingle: cfg.Shingle}, rows.prompts)
+		if err != nil {
+			return nil, err
+		}
+		for i, k := range alike {
+			alike[i] = g.Of(k)
+		}
+	}
+	return grouping.Rows(rows.named.Rows(), alike), nil
 }
 
 // stratum names what each row is stratified by: numbers count by terciles, turns as they are.

@@ -12,6 +12,7 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
 )
 
 //go:embed doc.md
@@ -64,7 +65,7 @@ var schema = spec.Schema{Attrs: []spec.Attr{
 	{Name: "pairs", Type: spec.TypeReference, Artifact: spec.Pairs, Shape: spec.One, Required: true, Doc: "the pairs to divide"},
 	{
 		Name: "ratios", Type: spec.TypeNumberMap, Default: map[string]any{train: 0.8, validation: 0.2}, Unit: "share of rows",
-		Min: spec.F(0), Max: spec.F(1), Doc: "the share of each part: train and validation, and test if wanted; together 1",
+		Keys: partNames, Min: spec.F(0), Max: spec.F(1), Doc: "the share of each part: train and validation, and test if wanted; together 1",
 	},
 	{
 		Name: "strategy", Type: spec.TypeString, Default: "balanced", Values: []string{"balanced", "stable"},
@@ -160,15 +161,15 @@ func check(c spec.Config) (problems []spec.Problem) {
 	report := func(summary, format string, args ...any) {
 		problems = append(problems, spec.Problem{Path: []string{"ratios"}, Summary: summary, Detail: fmt.Sprintf(format, args...)})
 	}
-	sum := 0.0
+	sum, meant := 0.0, map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Ratios)) {
-		if !slices.Contains(partNames, name) {
-			report("Unknown part", "A split has the parts train, validation and test; %q is none of them.", name)
+		if !slices.Contains(partNames, name) { // reported by the schema
+			meant[diag.Closest(name, partNames)] = true
 		}
 		sum += cfg.Ratios[name]
 	}
 	for _, name := range []string{train, validation} {
-		if cfg.Ratios[name] <= 0 {
+		if cfg.Ratios[name] <= 0 && !meant[name] {
 			report("A part has no share", "The ratio of %s must be positive.", name)
 		}
 	}
@@ -180,11 +181,18 @@ func check(c spec.Config) (problems []spec.Problem) {
 	}
 	for _, name := range cfg.Previous {
 		if !slices.Contains(partNames, name) {
-			problems = append(problems, spec.Problem{
-				Path: []string{"previous"}, Summary: "Unknown part",
-				Detail: fmt.Sprintf("An earlier split has the parts train, validation and test; %q is none of them.", name),
-			})
+			problems = append(problems, unknownPart("previous", name, diag.Closest(name, partNames)))
 		}
 	}
 	return problems
+}
+
+func unknownPart(attr, name, hint string) spec.Problem {
+	if hint != "" {
+		hint = " Did you mean " + hint + "?"
+	}
+	return spec.Problem{
+		Path: []string{attr, name + "@"}, Summary: "Unknown part",
+		Detail: fmt.Sprintf("A split has the parts train, validation and test; %q is none of them.%s", name, hint),
+	}
 }

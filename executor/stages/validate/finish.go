@@ -11,6 +11,7 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/interval"
 	"github.com/prefab-build/prefab/executor/methods/quality"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -20,7 +21,7 @@ type finish struct {
 	task    *stage.Task
 	sum     summary
 	records []record
-	groups  map[half]half // of prompts
+	groups  *prompts.Groups
 }
 
 const noRowsOut = "no rows go out"
@@ -105,30 +106,19 @@ func (f *finish) counts() {
 			copies++
 		}
 	}
-	sizes := f.sizes()
-	largest := make([]int, 0, len(sizes))
-	for _, n := range sizes {
-		largest = append(largest, n)
-	}
-	slices.SortFunc(largest, func(a, b int) int { return b - a })
+	sizes := f.groups.Sizes()
 	f.count("rows_out", len(f.records))
 	f.count("pair_count", len(pairs))
 	m := spec.Value("prompt_groups", float64(len(sizes)), int64(len(f.records)))
 	m.Method = fmt.Sprintf("exact join, Jaccard index of %d-character shingles at least %v", promptShingle, f.PromptSimilarity)
-	f.put(m, map[string]any{"largest": largest[:min(len(largest), 10)]})
-	f.count("unique_prompts", len(f.groups))
+	f.put(m, map[string]any{"largest": sizes[:min(len(sizes), 10)]})
+	f.count("unique_prompts", f.groups.Len())
 	f.count("exact_duplicates", duplicates)
 	f.count("relabelled_copies", copies)
 }
 
-// sizes counts the prompts of each group.
-func (f *finish) sizes() map[half]int {
-	sizes := map[half]int{}
-	for _, group := range f.groups {
-		sizes[group]++
-	}
-	return sizes
-}
+// group names the group of a record's prompt.
+func (f *finish) group(r *record) prompts.Key { return f.groups.Of(prompts.Key(r.prompt)) }
 
 func (f *finish) format() {
 	f.count("format_errors", int(f.sum.FormatErrors))
@@ -157,7 +147,7 @@ func (f *finish) gap() {
 	var values []float64
 	for i := range f.records {
 		if r := &f.records[i]; r.hasGap {
-			group := f.groups[r.prompt]
+			group := f.group(r)
 			keys, values = append(keys, string(group[:])), append(values, r.gap)
 		}
 	}
@@ -240,7 +230,7 @@ func (f *finish) quality() {
 	var shares []float64
 	for i := range f.records {
 		if r := &f.records[i]; r.voted {
-			group := f.groups[r.prompt]
+			group := f.group(r)
 			keys, shares = append(keys, string(group[:])), append(shares, r.share)
 		}
 	}
@@ -292,7 +282,7 @@ func (f *finish) style() {
 			best = i
 		}
 	}
-	f.put(wilson("longer_share", f.sum.Style[characters].share(), n, int64(len(f.sizes()))), f.sum.Style[characters])
+	f.put(wilson("longer_share", f.sum.Style[characters].share(), n, int64(len(f.groups.Sizes()))), f.sum.Style[characters])
 	m := spec.Value("style_separability", f.sum.Style[best].decides(), n)
 	m.Method = "best of " + fmt.Sprint(marks) + " marks: " + markNames[best]
 	f.put(m, table)
@@ -310,7 +300,7 @@ func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]recor
 	}
 	keys := make([]string, len(f.records))
 	for i := range f.records {
-		group := f.groups[f.records[i].prompt]
+		group := f.group(&f.records[i])
 		keys[i] = string(group[:])
 	}
 	m := interval.NewSample(keys, slices.Concat(credits...)).Normal(interval.Confidence)

@@ -1,6 +1,10 @@
 package validate
 
-import "github.com/prefab-build/prefab/spec"
+import (
+	"fmt"
+
+	"github.com/prefab-build/prefab/spec"
+)
 
 func ports(raw spec.Config) spec.Ports {
 	var c config
@@ -23,7 +27,7 @@ func ports(raw spec.Config) spec.Ports {
 	return p
 }
 
-// What the stage document tells people to do when a metric fails.
+// What people are told to do when a metric fails.
 const (
 	adviceGap    = "The preference signal is weak. Generate more diverse responses (higher temperature, other models for chosen and rejected), clarify the annotation guidelines, and add clearer examples."
 	advicePairs  = "Collect more prompts and annotations; an AI annotator can do the first pass."
@@ -31,6 +35,18 @@ const (
 	adviceVotes  = "Annotators do not agree on these pairs. Improve the guidelines, calibrate annotators, collect more votes, or drop the pairs with min_agreement = 0.6."
 	adviceStyle  = "The pairs can be told apart without reading them. A model that is accurate on them may have learnt length or layout: vary the style of both responses, and look at the baselines of evaluate."
 )
+
+// advisePrompts tells prompts that are alike from prompts that are few.
+func advisePrompts(measured func(string) (float64, bool)) string {
+	const alike = 0.9 // where the groups are fewer than this share of the prompts, it is worth saying that they are alike
+	groups, ok := measured("prompt_groups")
+	unique, known := measured("unique_prompts")
+	if !ok || !known || groups > alike*unique {
+		return ""
+	}
+	return fmt.Sprintf("Many prompts are alike: %.0f different ones make %.0f groups. "+
+		"A thousand diverse prompts are worth more than ten thousand similar ones.", unique, groups)
+}
 
 var metrics = []spec.MetricDef{
 	{Name: "rows_out", Unit: "rows", Min: spec.F(0), Integer: true, Doc: "rows that go out"},
@@ -41,7 +57,8 @@ var metrics = []spec.MetricDef{
 	},
 	{
 		Name: "prompt_groups", Unit: "groups", Min: spec.F(0), Integer: true,
-		Advice: "Many prompts are alike. A thousand diverse prompts are worth more than ten thousand similar ones.",
+		Advice: "Few different prompts: collect more. A thousand diverse prompts are worth more than ten thousand similar ones.",
+		Advise: advisePrompts,
 		Limits: limits(spec.Limit{Min: spec.F(1000), Warn: true}, spec.Limit{Min: spec.F(1000)}),
 		Doc:    "prompts, those that are alike counted once; the table has the sizes of the largest groups",
 	},

@@ -45,7 +45,7 @@ var schema = spec.Schema{Attrs: []spec.Attr{
 	{Name: "margin_unit", Type: spec.TypeString, Values: []string{logit}, Doc: "says that the column margin holds log-odds that chosen is preferred; needed for rm_prob_gap"},
 	{Name: "temperature", Type: spec.TypeNumber, Default: 1.0, Min: spec.F(1e-9), Max: spec.F(1e9), Unit: "logits", Doc: "what margins are divided by, as fitted on held-out pairs"},
 	{Name: "calibration", Type: spec.TypeReference, Artifact: spec.Pairs, Shape: spec.One, Doc: "a fixed set of scored pairs whose rewards make the distribution that rm_cdf_gap compares with"},
-	{Name: "min_agreement", Type: spec.TypeNumber, Min: spec.F(0), Max: spec.F(1), Unit: "share", Doc: "rows on which a smaller share of the votes agrees are dropped; the stage document says 0.6"},
+	{Name: "min_agreement", Type: spec.TypeNumber, Min: spec.F(0), Max: spec.F(1), Unit: "share", Doc: "rows on which a smaller share of the votes agrees are dropped; the documented profile would have 0.6"},
 	{Name: "prompt_similarity", Type: spec.TypeNumber, Default: 0.7, Min: spec.F(0.1), Max: spec.F(1), Unit: "Jaccard index", Doc: "similarity from which two prompts are one group"},
 }}
 

@@ -13,6 +13,7 @@ import (
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/text"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 )
 
 // A lexicon tells chosen from rejected responses by their words alone: naive Bayes on the words that one response of a pair
@@ -34,14 +35,14 @@ const (
 )
 
 // wordCredits returns for each record 1 where the words decide rightly, 1/2 where they do not decide, and 0.
-func wordCredits(ctx context.Context, t *stage.Task, all *stage.Mapped, byChunk [][]record, groups map[half]half) ([][]float64, error) {
+func wordCredits(ctx context.Context, t *stage.Task, all *stage.Mapped, byChunk [][]record, groups *prompts.Groups) ([][]float64, error) {
 	var l lexicon
 	for f := range folds {
 		l.won[f], l.lost[f] = make([]int32, 1<<bucketBits), make([]int32, 1<<bucketBits)
 		l.weight[f] = make([]float64, 1<<bucketBits)
 	}
 	fold := func(r *record) int {
-		group := groups[r.prompt]
+		group := groups.Of(prompts.Key(r.prompt))
 		return int(binary.LittleEndian.Uint64(group[:]) % folds)
 	}
 	err := eachPair(ctx, t, all, byChunk, "rows fitted", func(chunk, k int, chosen, rejected []uint64) {

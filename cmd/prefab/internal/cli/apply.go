@@ -1,17 +1,17 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -20,6 +20,7 @@ type applyFlags struct {
 	variables
 	narrowing
 	yes, failFast, force, keepGoing bool
+	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
 	lockTimeout                     time.Duration
 }
@@ -34,6 +35,9 @@ func (a *app) applyCommand() *cobra.Command {
 			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd.Flags()); err != nil {
+				return err
+			}
 			if len(args) > 0 {
 				return a.applySaved(cmd.Context(), &f, args[0])
 			}
@@ -52,6 +56,17 @@ func (a *app) applyCommand() *cobra.Command {
 	return c
 }
 
+// check refuses what no run can be made with.
+func (f *applyFlags) check(flags *pflag.FlagSet) error {
+	if flags.Changed("jobs") && f.parallelism < 1 {
+		return fmt.Errorf("--jobs: %d is no number of jobs: give 1 or more, or leave it out for all cores", f.parallelism)
+	}
+	if f.lockTimeout < 0 {
+		return fmt.Errorf("--lock-timeout: a time to wait is not negative: give one such as 10m, or leave it out")
+	}
+	return nil
+}
+
 // applyNew makes a plan, asks, and runs it.
 func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
 	a.memory = a.remember(!a.json) // events of a run tell when each thing was looked up: there is nothing to repeat
@@ -63,15 +78,7 @@ func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := s.plan(ctx, opts)
-		if err != nil || f.yes || plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore == 0 {
-			return plan, err
-		}
-		a.view.Plan(plan, false, "")
-		if !a.confirm() {
-			return nil, codeError(exitError)
-		}
-		return plan, nil
+		return s.plan(ctx, opts)
 	})
 }
 
@@ -84,7 +91,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 	if f.narrows() {
 		return fmt.Errorf("%s already says what is run: give --target, --exclude, --replace and --limit to prefab plan --out %s", path, path)
 	}
-	f.recorded = saved.Variables
+	f.recorded, f.saved = saved.Variables, true
 	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
 		facts, err := s.outside(ctx, saved.Options)
 		if err != nil {
@@ -101,6 +108,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 
 // apply runs the plan that get makes, in a project that it holds alone.
 func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*planner.Plan, error)) error {
+	a.view.Stream()
 	s, err := a.load(ctx, &f.variables)
 	if err != nil {
 		return err
@@ -113,27 +121,60 @@ func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*pla
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { unlock() }()
 	s.locked = f.locked
 	plan, err := get(s)
 	if err != nil {
 		return err
 	}
+	if !f.yes && !f.saved && !plan.Idle() {
+		unlock()
+		unlock = func() {} // others need not wait for a person
+		if err := s.ask(ctx, plan); err != nil {
+			return err
+		}
+		if unlock, err = s.lock(ctx, f.lockTimeout); err != nil {
+			unlock = func() {}
+			return err
+		}
+		if err := s.unchanged(ctx, plan); err != nil {
+			return err
+		}
+	}
 	return s.run(ctx, plan, f)
 }
 
-func (a *app) confirm() bool {
-	a.view.Ask("Apply this plan? Only yes is taken as yes: ")
-	line, err := bufio.NewReader(a.In).ReadString('\n')
-	return err == nil && strings.TrimSpace(line) == "yes"
+// ask shows a plan and asks whether to apply it.
+func (s *session) ask(ctx context.Context, plan *planner.Plan) error {
+	if s.json {
+		return errors.New("nothing is asked with --json: give --yes")
+	}
+	s.view.Plan(plan, false, "")
+	return s.confirm(ctx)
+}
+
+// unchanged refuses a plan whose inputs changed while a person thought about it.
+func (s *session) unchanged(ctx context.Context, plan *planner.Plan) error {
+	facts, err := s.facts(ctx)
+	if err != nil {
+		return err
+	}
+	if spec.HashBytes(spec.Canonical(facts)) != spec.HashBytes(spec.Canonical(plan.Facts)) {
+		s.view.Error(errors.New("an input changed since the plan was shown: run prefab apply again"))
+		return codeError(exitStale)
+	}
+	return nil
 }
 
 // run executes the plan, records what happened, prints it and turns it into an exit code.
 func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) error {
 	if plan.Options.Limit == 0 {
-		if err := s.writePins(plan.Facts); err != nil {
+		if _, _, err := s.writePins(plan.Facts); err != nil {
 			return err
 		}
+	}
+	if s.closed != nil && plan.Summary.Run+plan.Summary.MayRun > 0 {
+		return s.closed
 	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {
@@ -159,6 +200,10 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 			return err
 		}
 	}
+	if !out.Interrupted {
+		s.flush()
+	}
+	s.locate(out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
@@ -166,14 +211,18 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if err = errors.Join(err, s.mark(plan, rec.rec.ID(), "ended")); err != nil {
 		s.warn(err.Error())
 	}
+	if err := s.root(plan, out, code); err != nil {
+		s.warn(err.Error())
+	}
 	s.memory.keepRun(s, plan, out, rec.rec.ID(), code)
+	s.tidy(ctx)
 	return ended(code)
 }
 
 func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
 	progress := s.view.Progress(plan)
 	defer progress.Close()
-	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s.store), executor.Options{
+	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s), executor.Options{
 		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
 		Events: func(e executor.Event) {
 			rec.event(e)
@@ -181,6 +230,24 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 		},
 		Previous: previousKey(s.history.View(ctx).Previous),
 	})
+}
+
+// locate puts the place in the spec before the reason of a stage that failed because of an attribute.
+func (s *session) locate(out *executor.Outcome) {
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		var e *stage.AttrError
+		if n.State != executor.Failed || !errors.As(n.Err, &e) {
+			continue
+		}
+		for b := range s.pipeline.Blocks {
+			if block := &s.pipeline.Blocks[b]; block.Addr == n.Node.Addr {
+				if at := block.Place(e.Path...); !at.IsZero() {
+					n.Reason = fmt.Sprintf("%s:%d: %s", at.File, at.Start.Line, n.Reason)
+				}
+			}
+		}
+	}
 }
 
 // previousKey looks up the key that an address had in the last run, which is read when it is first asked for: a run in

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,12 @@ func (a *app) catCommand() *cobra.Command {
 		Long: "Print the rows of a stage's output as JSON lines, in source order.\n\n" +
 			"--where takes an expression over row, as in --where 'length(row.chosen) > 100 && row.category == \"math\"'.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.cat(cmd, &f, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("limit") && f.limit < 1 {
+				return errors.New("--limit: give 1 row or more; without it all are printed")
+			}
+			return a.cat(cmd, &f, args[0])
+		},
 	}
 	f.register(c.Flags())
 	c.Flags().StringVar(&f.row, "row", "", "only the row whose id begins with these digits")
@@ -47,25 +53,21 @@ func (a *app) cat(cmd *cobra.Command, f *catFlags, address string) error {
 	if err != nil {
 		return err
 	}
-	var where *expr.Program
-	if f.where != "" {
-		node, problems := lang.LowerRow(f.where)
-		if problems.HasErrors() {
-			a.view.Diagnostics(problems, lang.Files{lang.RowSource: []byte(f.where)})
-			return codeError(exitError)
-		}
-		if where, err = expr.Compile(node); err != nil {
-			return err
-		}
+	names := o.Table.Names(o.Artifact)
+	where, err := a.where(f.where, o, names)
+	if err != nil {
+		return err
+	}
+	if strings.Trim(f.row, "0123456789abcdef") != "" {
+		return fmt.Errorf("--row: an id has the digits 0 to 9 and a to f, and %q has others", f.row)
 	}
 	w := bufio.NewWriter(a.Out)
 	defer w.Flush()
-	names := o.Table.Names(o.Artifact)
 	printed := 0
 	for c := range o.Table.Chunks() {
 		chunk, err := o.Table.Load(cmd.Context(), c, names)
 		if err != nil {
-			return err
+			return i.whole(cmd.Context(), err)
 		}
 		rows := chunk.RowJSON(names...)
 		for r := range chunk.Rows {
@@ -85,7 +87,37 @@ func (a *app) cat(cmd *cobra.Command, f *catFlags, address string) error {
 			}
 		}
 	}
+	if f.row != "" && f.where == "" && printed == 0 {
+		return fmt.Errorf("%s has no row whose id begins with %s", address, f.row)
+	}
 	return w.Flush()
+}
+
+// where compiles the condition on rows; one that reads a column that there is not is refused, since it would hold for no
+// row or for all.
+func (a *app) where(text string, o executor.Output, names []string) (*expr.Program, error) {
+	if text == "" {
+		return nil, nil
+	}
+	node, problems := lang.LowerRow(text)
+	if problems.HasErrors() {
+		a.view.Diagnostics(problems, lang.Files{lang.RowSource: []byte(text)})
+		return nil, codeError(exitError)
+	}
+	known := slices.Clone(names)
+	for _, c := range o.Artifact.Columns() {
+		known = append(known, c.Name)
+	}
+	for _, path := range expr.Fields(node) {
+		if len(path) > 0 && !slices.Contains(known, path[0]) {
+			hint := nearest(known, path[0])
+			if hint == "" {
+				hint = ". It has " + strings.Join(names, ", ")
+			}
+			return nil, fmt.Errorf("--where: the rows have no column %s%s", path[0], hint)
+		}
+	}
+	return expr.Compile(node)
 }
 
 // table finds the output that an address names; without a port it is the stage's only table.

@@ -18,6 +18,8 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/resolve"
 )
 
 // Version is prefab's version.
@@ -52,9 +54,13 @@ type app struct {
 	noColor bool
 	now     func() time.Time
 	view    *view.View
+	ends    []func() // what is given back when the command is over
 	args    []string
 	memory  *remembering // of a command that may be answered from it
 }
+
+// atEnd has something done when the command is over.
+func (a *app) atEnd(do func()) { a.ends = append(a.ends, do) }
 
 // codeError ends a command with an exit code. What there was to say has been said.
 type codeError int
@@ -83,15 +89,29 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	err := root.ExecuteContext(ctx)
+	for _, end := range a.ends {
+		end()
+	}
+	a.setView()
+	return a.code(ctx, err)
+}
+
+// code says what is left to say of how a command ended, and returns the exit code.
+func (a *app) code(ctx context.Context, err error) int {
 	var code codeError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &code):
 		return int(code)
+	case errors.Is(context.Cause(ctx), executor.ErrInterrupted):
+		a.view.Error(errors.New("interrupted before anything ran"))
+		return exitInterrupted
+	case errors.Is(err, cas.ErrNotFound):
+		a.view.Error(fmt.Errorf("the cache has lost what this needs (%w): prefab apply makes it again", err))
+		return exitDamage
 	}
-	a.setView()
-	a.view.Error(usage(err))
+	a.view.Error(resolve.Advised(usage(err)))
 	return exitError
 }
 
@@ -133,6 +153,9 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		select {
@@ -163,12 +186,16 @@ func (a *app) root() *cobra.Command {
 	for _, command := range a.commands() {
 		root.AddCommand(command)
 	}
+	setHelp(root)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	return root
 }
 
 func (a *app) setView() {
 	if a.view == nil {
-		a.view = view.New(a.Out, a.Err, view.Options{JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != ""})
+		a.view = view.New(a.Out, a.Err, view.Options{
+			JSON: a.json, NoColor: a.noColor || os.Getenv("NO_COLOR") != "", Dir: a.dir,
+		})
 	}
 }
 
@@ -177,6 +204,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.applyCommand(),
 		a.backendCommand(),
+		a.cacheCommand(),
 		a.catCommand(),
 		a.fmtCommand(),
 		a.graphCommand(),

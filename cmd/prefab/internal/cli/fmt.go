@@ -57,7 +57,7 @@ func (a *app) formatFiles(paths []string, check, diff bool) error {
 	}
 	changed := 0
 	for _, path := range paths {
-		src, err := os.ReadFile(path)
+		src, err := readFile(path)
 		if err != nil {
 			return err
 		}

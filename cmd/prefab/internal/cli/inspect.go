@@ -2,12 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -32,12 +37,7 @@ func (a *app) inspect(ctx context.Context, v *variables) (*inspected, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx), false)
-	specs := make([]*spec.KindSpec, 0, len(s.kinds))
-	for _, k := range s.kinds {
-		specs = append(specs, &k.KindSpec)
-	}
-	plan, err := planner.Make(s.pipeline, specs, facts, known, planner.Options{}, Version)
+	plan, known, err := s.make(ctx, facts, planner.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +71,18 @@ func (i *inspected) result(n *planner.Node) (*executor.Result, error) {
 	return nil, fmt.Errorf("%s has no stored result for the spec and inputs as they are: run prefab apply", n.Addr)
 }
 
+// whole passes an error on. Where it is that the store has lost something, every result is looked at in depth, which takes
+// the ones that are not whole out of the store: the next apply makes them again.
+func (i *inspected) whole(ctx context.Context, err error) error {
+	if errors.Is(err, cas.ErrNotFound) && !i.deep {
+		i.deep = true
+		if _, _, deepErr := i.make(ctx, i.plan.Facts, planner.Options{}); deepErr != nil {
+			return deepErr
+		}
+	}
+	return err
+}
+
 // stageCommand is a command that looks at one stage as it stands in the store.
 func (a *app) stageCommand(use, short string, look func(ctx context.Context, i *inspected, n *planner.Node) error) *cobra.Command {
 	var v variables
@@ -86,7 +98,7 @@ func (a *app) stageCommand(use, short string, look func(ctx context.Context, i *
 			if err != nil {
 				return err
 			}
-			return look(cmd.Context(), i, n)
+			return i.whole(cmd.Context(), look(cmd.Context(), i, n))
 		},
 	}
 	v.register(c.Flags())
@@ -129,7 +141,16 @@ func (i *inspected) shown(ctx context.Context, n *planner.Node) (view.Shown, err
 	if err != nil {
 		return view.Shown{}, err
 	}
-	shown := view.Shown{Node: n, Result: r, Ledger: ledger, Places: i.places(n, ledger)}
+	shown := view.Shown{Node: n, Result: r}
+	if !i.json {
+		// What where leaves out is counted. Listed, it would hide what went wrong.
+		ledger = slices.DeleteFunc(ledger, func(l executor.LedgerLine) bool { return l.Reason == read.NotSelected })
+		shown.More = max(len(ledger)-view.LedgerLines, 0)
+		ledger = ledger[:len(ledger)-shown.More]
+	}
+	if shown.Ledger, err = i.cite(ctx, n, ledger); err != nil {
+		return shown, err
+	}
 	for name, o := range r.Outputs {
 		if o.Table != nil {
 			sample, err := sampleRows(ctx, o, 2)
@@ -171,6 +192,19 @@ func sampleRows(ctx context.Context, o executor.Output, n int) ([]string, error)
 	return rows, nil
 }
 
+// noOutput says which outputs there are.
+func noOutput(list []view.Value, name string) error {
+	var names []string
+	for _, o := range list {
+		names = append(names, o.Name)
+	}
+	text := "it has none"
+	if len(names) > 0 {
+		text = "it has " + strings.Join(names, ", ")
+	}
+	return fmt.Errorf("the spec has no output %q: %s", name, text)
+}
+
 func (a *app) outputCommand() *cobra.Command {
 	var v variables
 	c := &cobra.Command{
@@ -201,7 +235,7 @@ func (a *app) outputCommand() *cobra.Command {
 					a.view.OneOutput(o)
 					return nil
 				}
-				return fmt.Errorf("the spec has no output %q", args[0])
+				return noOutput(list, args[0])
 			}
 			a.view.OutputList(list)
 			return nil

@@ -60,7 +60,7 @@ func (s *session) tryLock() (unlock func(), ok bool) {
 // hold writes down who holds the lock.
 func (s *session) hold(l *flock.Flock) (unlock func(), err error) {
 	host, _ := os.Hostname()
-	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: os.Args, Since: s.now()})
+	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: s.commandLine(), Since: s.now()})
 	if err == nil {
 		err = os.WriteFile(s.holderPath(), b, 0o600)
 	}

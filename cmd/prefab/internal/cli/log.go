@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 
 func (a *app) logCommand() *cobra.Command {
 	var most int
-	var run int64
+	var run, keep, unkeep int64
 	c := &cobra.Command{
 		Use:   "log [ADDR]",
 		Short: "List past runs, show one, or show the last of a stage",
@@ -21,8 +22,22 @@ func (a *app) logCommand() *cobra.Command {
 			h := history.Open(filepath.Join(a.dir, ".prefab", "history.db"), a.view.Warning)
 			defer h.Close()
 			ctx := cmd.Context()
+			flags := cmd.Flags()
+			if flags.Changed("number") && most < 1 {
+				return fmt.Errorf("--number: %d is no number of runs: give 1 or more", most)
+			}
+			if flags.Changed("run") && run < 1 {
+				return fmt.Errorf("--run: %d is no run: prefab log lists them", run)
+			}
 			switch {
+			case keep > 0:
+				return a.keep(ctx, h, keep, true)
+			case unkeep > 0:
+				return a.keep(ctx, h, unkeep, false)
 			case len(args) == 1:
+				if n, err := strconv.ParseInt(args[0], 10, 64); err == nil {
+					return fmt.Errorf("log takes the address of a stage, and %d is a number: a run is shown with --run %d", n, n)
+				}
 				addr, err := spec.ParseAddr(args[0])
 				if err != nil {
 					return err
@@ -60,5 +75,7 @@ func (a *app) logCommand() *cobra.Command {
 	}
 	c.Flags().IntVarP(&most, "number", "n", 20, "how many runs to list")
 	c.Flags().Int64Var(&run, "run", 0, "show this run")
+	c.Flags().Int64Var(&keep, "keep", 0, "keep the results of this run in the cache, whatever happens later")
+	c.Flags().Int64Var(&unkeep, "unkeep", 0, "do not keep them any more")
 	return c
 }

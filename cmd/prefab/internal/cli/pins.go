@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +21,7 @@ func (a *app) lockCommand() *cobra.Command {
 	var v variables
 	c := &cobra.Command{
 		Use:   "lock",
-		Short: "Pin the inputs that the spec marks with pin = true, as they are now",
+		Short: "Pin the inputs that the spec marks with pin = true, as they are",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd.Context(), &v)
@@ -33,7 +36,16 @@ func (a *app) lockCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.writePins(facts)
+			n, wrote, err := s.writePins(facts)
+			switch {
+			case err != nil:
+				return err
+			case n == 0:
+				s.view.Note("The spec pins no input: write pin = true in a source.")
+			case !wrote:
+				s.view.Note(lang.LockName + " pins the inputs as they are.")
+			}
+			return nil
 		},
 	}
 	v.register(c.Flags())
@@ -68,10 +80,8 @@ func (s *session) lockPath() string { return filepath.Join(s.dir, lang.LockName)
 
 // readPins reads the lock file; there is none before the first apply.
 func (s *session) readPins() (map[string]lang.Pin, error) {
-	src, err := os.ReadFile(s.lockPath())
-	if s.memory != nil {
-		s.memory.witness.File(s.lockPath(), src, err)
-	}
+	s.memory.watch(s.lockPath())
+	src, err := readFile(s.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -103,26 +113,61 @@ func (s *session) checkPins(facts planner.Facts, locked bool) error {
 		case !pinned && locked:
 			drift = append(drift, fmt.Errorf("%s is not pinned in %s: run prefab lock", p.Addr, lang.LockName))
 		case pinned && !old.Equal(p) && locked:
-			drift = append(drift, fmt.Errorf("%s is not what %s pins (%d records then, %d now): restore the input, or accept it with prefab lock",
-				p.Addr, lang.LockName, old.Records, p.Records))
+			drift = append(drift, fmt.Errorf("%s is not what %s pins (%s): restore the input, or accept it with prefab lock",
+				p.Addr, lang.LockName, drifted(old, p)))
 		case pinned && !old.Equal(p):
-			s.warn(fmt.Sprintf("%s is not what %s pins: %d records then, %d now. apply pins it anew; --locked refuses it.",
-				p.Addr, lang.LockName, old.Records, p.Records))
+			s.warn(fmt.Sprintf("%s is not what %s pins: %s. apply pins it anew; --locked refuses it.",
+				p.Addr, lang.LockName, drifted(old, p)))
 		}
 	}
 	return errors.Join(drift...)
 }
 
-// writePins brings the lock file up to date; a spec without pins has none.
-func (s *session) writePins(facts planner.Facts) error {
+// drifted says which files are others than those that were pinned, and how many records there were and are where that
+// differs.
+func drifted(old, now lang.Pin) string {
+	const most = 3
+	names := maps.Clone(old.Files)
+	maps.Copy(names, now.Files)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		was, is := old.Files[name], now.Files[name]
+		switch {
+		case was == is:
+		case was == "":
+			list = append(list, name+" is new")
+		case is == "":
+			list = append(list, name+" is gone")
+		default:
+			list = append(list, fmt.Sprintf("%s was %s and is %s", name, shortened(was), shortened(is)))
+		}
+	}
+	if more := len(list) - most; more > 0 {
+		list = append(list[:most], fmt.Sprintf("%d more files differ", more))
+	}
+	if old.Records != now.Records {
+		list = append(list, fmt.Sprintf("%d records then, %d now", old.Records, now.Records))
+	}
+	return strings.Join(list, "; ")
+}
+
+// shortened is a digest as people compare it.
+func shortened(digest string) string {
+	const most = len("sha256:") + 12
+	return digest[:min(len(digest), most)]
+}
+
+// writePins brings the lock file up to date; a spec without pins has none. It returns how many inputs are pinned, and
+// whether the file had to be written.
+func (s *session) writePins(facts planner.Facts) (n int, wrote bool, err error) {
 	pins := s.pins(facts)
-	have, err := os.ReadFile(s.lockPath())
+	have, err := readFile(s.lockPath())
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
-		return nil
+		return len(pins), false, nil
 	}
 	if err := os.WriteFile(s.lockPath(), lang.FormatLock(pins), 0o644); err != nil {
-		return fmt.Errorf("writing the lock file: %w", err)
+		return 0, false, fmt.Errorf("writing the lock file: %w", err)
 	}
-	s.view.Note(fmt.Sprintf("Pinned %d inputs in %s.", len(pins), lang.LockName))
-	return nil
+	s.view.Pinned(len(pins), lang.LockName)
+	return len(pins), true, nil
 }

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -70,9 +72,32 @@ func addressed(p *spec.Pipeline, text string) ([]spec.Addr, error) {
 		}
 	}
 	if len(found) == 0 {
+		if what := noStage(p, a); what != "" {
+			return nil, errors.New(what)
+		}
 		return nil, fmt.Errorf("the spec has no stage %s%s", text, suggest(p, text))
 	}
 	return found, nil
+}
+
+// noStage says of an address that is declared, but is no stage, what it is and what shows it.
+func noStage(p *spec.Pipeline, a spec.Addr) string {
+	for i := range p.Gates {
+		if g := p.Gates[i].Addr; g == a || a.Key == "" && g.Kind == a.Kind && g.Name == a.Name {
+			return fmt.Sprintf("%s is a gate: it is judged and makes nothing. prefab plan shows its checks and what was measured", g)
+		}
+	}
+	for i := range p.Outputs {
+		if a.Kind == "output" && p.Outputs[i].Name == a.Name {
+			return fmt.Sprintf("%s is an output: prefab output %s prints it", a, a.Name)
+		}
+	}
+	for i := range p.Backends {
+		if p.Backends[i].Addr == a {
+			return fmt.Sprintf("%s is a backend: prefab backend list says whether it works here", a)
+		}
+	}
+	return ""
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -115,7 +140,7 @@ func (a *app) planCommand() *cobra.Command {
 			}
 			a.view.Plan(plan, all, out)
 			a.memory.keepPlan(s, plan)
-			if detailed && plan.Summary.Run+plan.Summary.MayRun+plan.Summary.Restore > 0 {
+			if detailed && !plan.Idle() {
 				return codeError(exitChanges)
 			}
 			return nil
@@ -152,12 +177,12 @@ func savePlan(path string, p *planner.Plan) error {
 
 // readPlan reads a saved plan and refuses one that was damaged.
 func readPlan(path string) (*planner.Saved, error) {
-	b, err := os.ReadFile(path)
+	b, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no saved plan %s: make one with prefab plan --out %s", path, path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the saved plan: %w", err)
 	}
 	var s savedPlan
 	if err := json.Unmarshal(b, &s); err != nil || s.Format != planFormat {
@@ -167,4 +192,18 @@ func readPlan(path string) (*planner.Saved, error) {
 		return nil, fmt.Errorf("%s was damaged or changed since it was saved: make it again with prefab plan --out %s", path, path)
 	}
 	return &s.Plan, nil
+}
+
+// readFile reads a whole file, and refuses what is no regular one.
+func readFile(path string) ([]byte, error) {
+	f, err := resolve.Open(path)
+	var named *fs.PathError
+	if err != nil && !errors.As(err, &named) {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,11 +29,8 @@ func (r *recording) event(e executor.Event) {
 }
 
 func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, error) {
-	if err := s.store.RegisterRoot(s.stateDir()); err != nil {
-		return nil, err
-	}
 	rec, err := s.history.Begin(ctx, history.Run{
-		Start: s.now(), Command: command(), Prefab: Version,
+		Start: s.now(), Command: strings.Join(s.commandLine()[1:], " "), Prefab: Version,
 		Spec: spec.HashBytes(spec.Canonical(plan.Pipeline)), Limit: plan.Options.Limit,
 	})
 	if err != nil {
@@ -43,9 +41,6 @@ func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, e
 	}
 	return &recording{rec: rec, plan: plan}, nil
 }
-
-// command is the command line as it is recorded.
-func command() string { return strings.Join(os.Args[1:], " ") }
 
 // mark changes the marker, so that no answer is given from memory that compares with a run before this one.
 func (s *session) mark(plan *planner.Plan, run int64, what string) error {
@@ -100,4 +95,26 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 		return err
 	}
 	return r.rec.End(ctx, now, code, fmt.Sprintf("exit code %d", code))
+}
+
+// commandLine is what the process was started with, without the values of sensitive variables: it is kept and shown.
+func (s *session) commandLine() []string {
+	args := slices.Clone(os.Args)
+	if s.pipeline == nil {
+		return args[:1] // a command that is answered from memory does not read what is sensitive
+	}
+	for i, arg := range args {
+		given, flag := strings.TrimPrefix(arg, "--var="), ""
+		switch {
+		case given != arg:
+			flag = "--var="
+		case i == 0 || args[i-1] != "--var":
+			continue
+		}
+		name, _, _ := strings.Cut(given, "=")
+		if slices.ContainsFunc(s.pipeline.Variables, func(v spec.Variable) bool { return v.Name == name && v.Sensitive }) {
+			args[i] = flag + name + "=(sensitive)"
+		}
+	}
+	return args
 }

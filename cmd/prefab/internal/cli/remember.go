@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/gc"
 	"github.com/prefab-build/prefab/executor/history"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
@@ -69,8 +71,8 @@ func (r *remembering) apply(ctx context.Context) (code int, ok bool) {
 		if answer, ok := r.memory.Recall(r.witness); ok {
 			h := history.Open(s.historyPath(), r.view.Warning)
 			defer h.Close()
-			err := h.Repeat(ctx, history.Run{Start: start, End: r.now(), Command: command(), Repeats: answer.Run})
-			if err == nil {
+			if h.Repeat(ctx, answer.Run, start, r.now()) == nil {
+				_ = os.Chtimes(answer.Root, start, start) // as cas.PutRoot does with a root that says the same
 				r.replay(answer)
 				return answer.Code, true
 			}
@@ -98,8 +100,9 @@ func (r *remembering) begin() {
 
 // watch notes a small file by its content.
 func (r *remembering) watch(path string) {
-	b, err := os.ReadFile(path)
-	r.witness.File(path, b, err)
+	if r != nil {
+		r.witness.File(path)
+	}
 }
 
 // keepPlan keeps the answer of a plan by which nothing is to be done. What it says of changes and of new names is said
@@ -122,18 +125,22 @@ func (r *remembering) keepRun(s *session, p *planner.Plan, out *executor.Outcome
 			return
 		}
 	}
-	for _, f := range out.Placed {
-		if f.Wrote {
-			return
-		}
-		r.witness.Stamp(resolve.Path(s.dir, f.Path))
+	if slices.ContainsFunc(out.Placed, func(f executor.Placement) bool { return f.Wrote }) {
+		return
 	}
-	for _, b := range s.placing() {
-		r.witness.Stamp(executor.ProvenanceName(resolve.Path(s.dir, destination(b))))
+	dir, err := r.project()
+	if err != nil {
+		return
+	}
+	name := gc.LastRun
+	if code == exitOK {
+		name = gc.LastGoodRun
 	}
 	r.watch(markerPath(s.dir))
-	r.witness.Kept(s.store.RootPath(s.stateDir()))
-	r.keep(s, p, recall.Answer{Code: code, Run: run})
+	root := s.local.RootPath(dir, name)
+	if r.witness.Kept(root) {
+		r.keep(s, p, recall.Answer{Code: code, Run: run, Root: root})
+	}
 }
 
 // giveUp says that there is work to do: nothing more is noted or taken down, which of a long run would be much.
@@ -148,11 +155,11 @@ func (r *remembering) giveUp() {
 // idle reports whether a plan leaves nothing to do and nothing open.
 func idle(p *planner.Plan) bool {
 	u := p.Summary
-	return u.Run+u.MayRun+u.Restore+u.Waiting+u.Judge == 0 && p.Options.Limit == 0
+	return p.Idle() && u.Waiting+u.Judge == 0 && p.Options.Limit == 0
 }
 
 func (r *remembering) keep(s *session, p *planner.Plan, a recall.Answer) {
-	if len(s.warnings) > 0 || s.deep {
+	if len(s.warnings) > 0 || s.deep || s.closed != nil {
 		return
 	}
 	for _, files := range p.Facts.Files {
@@ -162,8 +169,10 @@ func (r *remembering) keep(s *session, p *planner.Plan, a recall.Answer) {
 			}
 		}
 	}
-	for _, b := range s.placing() {
-		r.witness.Stamp(resolve.Path(s.dir, destination(b)))
+	for _, t := range s.targets() {
+		path := resolve.Path(s.dir, t.name)
+		r.witness.Stamp(path)
+		r.ask(asked{Path: path}, t.real)
 	}
 	if !r.store.kept(r.witness) {
 		return
@@ -186,8 +195,8 @@ func (r *remembering) watchSources(s *session) {
 		}
 		for _, source := range k.Sources(b.Full()) {
 			for _, path := range source.Paths {
-				if pattern, glob := resolve.Pattern(s.dir, path); glob {
-					r.witness.Glob(pattern)
+				if strings.ContainsAny(path, resolve.Wildcards) {
+					r.askNow(asked{Dir: s.dir, Glob: path})
 					r.witness.Stamp(resolve.Path(s.dir, path))
 				}
 			}

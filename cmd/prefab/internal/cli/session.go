@@ -4,17 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/backends"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/cas/remote"
 	"github.com/prefab-build/prefab/executor/history"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -32,8 +36,11 @@ type session struct {
 	specs    map[string]*spec.KindSpec
 	pipeline *spec.Pipeline
 	files    lang.Files
-	store    *cas.Store
+	local    *cas.Store     // the cache on this machine
+	store    executor.Store // the same, or with a remote one behind it
 	history  *history.DB
+	closed   error // why the cache can only be read, if so
+	warning  sync.Mutex
 	warnings []string
 	deep     bool // an earlier try met a loss in the store
 	locked   bool // inputs must be as they are pinned
@@ -99,18 +106,22 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 		opts.Environ, opts.Outside = a.memory.witness.Env, a.memory
 	}
 	var diags diag.List
-	s.pipeline, s.files, diags = lang.Load(ctx, a.dir, opts)
+	s.pipeline, s.files, diags = lang.LoadSound(ctx, a.dir, opts)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if s.pipeline != nil {
+		diags = append(append(diags, s.destinations()...), planner.Prove(s.pipeline, s.specs)...)
+		if !diags.HasErrors() {
+			diags = append(diags, planner.Unwritten(s.pipeline, s.specs)...)
+		}
+		diags.Sort()
+	}
 	if len(diags) > 0 {
 		a.view.Diagnostics(diags, s.files)
 	}
 	if diags.HasErrors() {
 		return nil, codeError(exitError)
-	}
-	if proofs := append(s.destinations(), planner.Prove(s.pipeline, s.specs)...); len(proofs) > 0 {
-		a.view.Diagnostics(proofs, s.files)
-		if proofs.HasErrors() {
-			return nil, codeError(exitError)
-		}
 	}
 	return s, nil
 }
@@ -141,17 +152,62 @@ func (s *session) open() error {
 	if err != nil {
 		return err
 	}
-	s.store, err = cas.Open(dir, cas.Options{Report: func(d cas.Damage) {
+	opts := cas.Options{Now: s.now, Report: func(d cas.Damage) {
 		s.warn(fmt.Sprintf("the cache had a damaged %s, %s: %s. It is made again.", d.Kind, d.Digest.Short(), d.Reason))
-	}})
+	}}
+	s.local, err = cas.Open(dir, opts)
+	if closed := (*cas.FolderError)(nil); errors.As(err, &closed) && cas.Exists(dir) {
+		s.closed, opts.ReadOnly = err, true // it can be looked at, which is all that most commands do
+		s.local, err = cas.Open(dir, opts)
+	}
 	if err != nil {
+		return err
+	}
+	s.atEnd(func() { _ = s.local.Close() })
+	if s.store, err = s.shared(); err != nil {
 		return err
 	}
 	s.history = history.Open(s.historyPath(), s.warn)
 	return nil
 }
 
+// shared puts the remote store of the pipeline, if it has one, behind the local one. One that cannot even be opened is a
+// warning like one that fails later, unless the spec is wrong about it.
+func (s *session) shared() (executor.Store, error) {
+	r := s.pipeline.Project.Remote
+	if r == nil || s.closed != nil {
+		return s.local, nil
+	}
+	open := func() (remote.Remote, error) { return remote.OpenHTTP(r.URL, r.TokenEnv) }
+	if r.Driver == "folder" {
+		open = func() (remote.Remote, error) {
+			return remote.OpenFolder(resolve.Path(s.dir, r.Path), r.ReadOnly, func(d cas.Damage) {
+				s.warn(fmt.Sprintf("the remote cache had a damaged %s, %s: %s. It is not used.", d.Kind, d.Digest.Short(), d.Reason))
+			})
+		}
+	}
+	far, err := open()
+	closed := (*cas.FolderError)(nil)
+	switch {
+	case err == nil:
+		return remote.New(s.local, far, r.ReadOnly, s.warn), nil
+	case !errors.As(err, &closed):
+		return nil, err
+	}
+	s.warn(fmt.Sprintf("the remote cache does not work: %v. This run goes on without it.", closed.Err))
+	return s.local, nil
+}
+
+// flush waits for what is still on its way to the remote store.
+func (s *session) flush() {
+	if far, ok := s.store.(*remote.Store); ok {
+		far.Flush()
+	}
+}
+
 func (s *session) warn(text string) {
+	s.warning.Lock()
+	defer s.warning.Unlock()
 	s.warnings = append(s.warnings, text)
 	s.view.Warning(text)
 }
@@ -168,18 +224,47 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 			return f, fmt.Errorf("%s: %w", b.Addr, err)
 		}
 		f.Classes[b.Addr.String()] = class
-		if s.memory != nil {
-			s.memory.witness.Other(backendAsked(b).name(), class)
-		}
+		s.memory.ask(backendAsked(b), class)
 	}
 	s.memory.watchSources(s)
-	r := &resolve.Resolver{Dir: s.dir, Store: s.store, Now: s.now, Progress: s.view.Reading}
+	r := s.resolver()
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return f, context.Cause(ctx)
+	case err != nil:
 		return f, s.fileProblems(err)
 	}
+	s.fileNotes(files)
 	return f, nil
+}
+
+func (s *session) resolver() *resolve.Resolver {
+	return &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
+}
+
+// fileNotes tells what there is to know of inputs, once for all files of a stage.
+func (s *session) fileNotes(files map[string][]planner.File) {
+	for _, addr := range slices.Sorted(maps.Keys(files)) {
+		first, more := map[string]string{}, map[string]int{}
+		for _, f := range files[addr] {
+			for _, note := range f.Notes {
+				if _, ok := first[note]; !ok {
+					first[note] = f.Path
+				} else {
+					more[note]++
+				}
+			}
+		}
+		for _, note := range slices.Sorted(maps.Keys(first)) {
+			where := first[note]
+			if n := more[note]; n > 0 {
+				where = fmt.Sprintf("%s and %d more", where, n)
+			}
+			s.view.Note(fmt.Sprintf("%s, %s: %s.", addr, where, note))
+		}
+	}
 }
 
 // fileProblems prints what is wrong with inputs at the attribute that names them.
@@ -192,32 +277,19 @@ func (s *session) fileProblems(err error) error {
 		}
 		d := diag.Diagnostic{
 			Severity: diag.Error, Code: "input-file", Summary: "An input cannot be read", Block: f.Addr.String(),
-			Detail: strings.TrimSuffix(withName(f.Path, f.Err.Error()), ".") + ".",
+			Detail: strings.TrimSuffix(resolve.Named(f.Path, f.Err).Error(), ".") + ".",
 		}
 		for i := range s.pipeline.Blocks {
 			b := &s.pipeline.Blocks[i]
 			if b.Addr != f.Addr {
 				continue
 			}
-			for _, path := range []string{fmt.Sprintf("source.%d.path", f.Source), fmt.Sprintf("source.%d", f.Source), ""} {
-				if r, ok := b.Source[path]; ok {
-					d.Subject = r
-					break
-				}
-			}
+			d.Subject = b.Place("source", strconv.Itoa(f.Source), "path")
 		}
 		list = append(list, d)
 	}
 	s.view.Diagnostics(list, s.files)
 	return codeError(exitError)
-}
-
-// withName puts a file's name before a message that does not begin with it already.
-func withName(path, text string) string {
-	if strings.HasPrefix(text, path) {
-		return text
-	}
-	return path + ": " + text
 }
 
 func flattenErrors(err error) []error {
@@ -250,12 +322,28 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	if err != nil {
 		return nil, err
 	}
-	known := executor.NewKnown(s.memory.watchStore(s.store), s.history.View(ctx), s.deep)
+	if opts.Limit == 0 { // a trial places nothing
+		facts.Destinations = s.resolver().Destinations(s.pipeline, s.specs)
+	}
+	plan, _, err := s.make(ctx, facts, opts)
+	return plan, err
+}
+
+// make works out a plan, and keeps the results that it found. Where a result turns out to have lost something that the
+// plan must read, all are looked at in depth, so that it is made again.
+func (s *session) make(ctx context.Context, facts planner.Facts, opts planner.Options) (*planner.Plan, *executor.Known, error) {
 	specs := make([]*spec.KindSpec, 0, len(s.kinds))
 	for _, k := range s.kinds {
 		specs = append(specs, &k.KindSpec)
 	}
-	return planner.Make(s.pipeline, specs, facts, known, opts, Version)
+	known := executor.NewKnown(s.memory.watchStore(s), s.history.View(ctx), s.deep)
+	plan, err := planner.Make(s.pipeline, specs, facts, known, opts, Version)
+	if errors.Is(err, cas.ErrNotFound) && !s.deep {
+		s.warn("The cache has lost some of what earlier runs made; it is made again.")
+		s.deep = true
+		return s.make(ctx, facts, opts)
+	}
+	return plan, known, err
 }
 
 // backendDrivers is what a backend block may say.

@@ -1,9 +1,10 @@
 package cli
 
 import (
-	"github.com/agext/levenshtein"
+	"fmt"
 
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
 )
 
 // suggest returns a hint at the stage whose address is nearest to what was written, or nothing.
@@ -12,19 +13,24 @@ func suggest(p *spec.Pipeline, text string) string {
 	for i := range p.Blocks {
 		names[i] = p.Blocks[i].Addr.String()
 	}
+	for i := range p.Gates {
+		names = append(names, p.Gates[i].Addr.String())
+	}
 	return nearest(names, text)
+}
+
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // nearest returns a hint at the name that is nearest to what was written, or nothing.
 func nearest(names []string, text string) string {
-	best, at := "", 4 // more than three slips are no slip
-	for _, name := range names {
-		if d := levenshtein.Distance(text, name, nil); d < at {
-			best, at = name, d
-		}
+	if best := diag.Closest(text, names); best != "" {
+		return "; did you mean " + best + "?"
 	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean " + best + "?"
+	return ""
 }

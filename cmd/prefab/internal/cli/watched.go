@@ -11,19 +11,20 @@ import (
 )
 
 // watchStore returns the store as the planner and the executor see it, noting what is taken from it.
-func (r *remembering) watchStore(s *cas.Store) executor.Store {
+func (r *remembering) watchStore(s *session) executor.Store {
 	if r == nil {
-		return s
+		return s.store
 	}
 	if r.store == nil {
-		r.store = &watchedStore{Store: s, blobs: map[spec.Digest]bool{}, actions: map[[2]spec.Digest]bool{}}
+		r.store = &watchedStore{Store: s.store, local: s.local, blobs: map[spec.Digest]bool{}, actions: map[[2]spec.Digest]bool{}}
 	}
 	return r.store
 }
 
 // A watchedStore notes what it was asked for and had. It stops when something is missing: then there is work to do.
 type watchedStore struct {
-	*cas.Store
+	executor.Store
+	local   *cas.Store
 	mu      sync.Mutex // guards what follows
 	blobs   map[spec.Digest]bool
 	actions map[[2]spec.Digest]bool
@@ -71,15 +72,20 @@ func (w *watchedStore) Has(d spec.Digest) bool {
 
 // kept notes the files of all that was taken from the store, each of which was sound when it was. A bit that flips in one
 // of them later is not looked for here: whoever reads it next finds it.
-func (w *watchedStore) kept(to *recall.Witness) bool {
+func (w *watchedStore) kept(by *recall.Witness) bool {
 	if w == nil || w.missed {
 		return false
 	}
+	// What is not on this machine would have to be asked for elsewhere.
 	for k := range w.actions {
-		to.Kept(w.ActionPath(k[0], k[1]))
+		if !by.Kept(w.local.ActionPath(k[0], k[1])) {
+			return false
+		}
 	}
 	for d := range w.blobs {
-		to.Kept(w.BlobPath(d))
+		if !by.Kept(w.local.BlobPath(d)) {
+			return false
+		}
 	}
 	return true
 }

@@ -25,6 +25,7 @@ const keep = 12
 type Answer struct {
 	Code   int     // its exit code
 	Run    int64   // the run that it recorded, 0 for none
+	Root   string  // the file that says that its results are in use
 	Output []Piece // what it printed, in order
 }
 

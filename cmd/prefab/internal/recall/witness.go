@@ -14,11 +14,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/prefab-build/prefab/executor/resolve"
@@ -29,7 +27,6 @@ const (
 	askEnv    = 'e' // the value of a variable of the environment
 	askFile   = 'f' // the content of a file
 	askFolder = 'd' // the names in a folder
-	askGlob   = 'g' // the paths that a pattern matches
 	askStamp  = 's' // the stamp of a file, for files too large to be read
 	askKept   = 'k' // that a file which nobody writes to is there, and is the same file
 	askOther  = 'o' // what the caller alone knows how to ask
@@ -70,10 +67,8 @@ func (w *Witness) Env(name string) (string, bool) {
 	return value, ok
 }
 
-// File notes a file that was read, with what it held, or why it could not be read.
-func (w *Witness) File(path string, content []byte, err error) {
-	w.note(question{askFile, path}, fileAnswer(content, err))
-}
+// File notes a file that is about to be read, by its content.
+func (w *Witness) File(path string) { w.ask(question{askFile, path}) }
 
 // Folder notes a folder that is about to be listed.
 func (w *Witness) Folder(path string) { w.ask(question{askFolder, path}) }
@@ -81,11 +76,13 @@ func (w *Witness) Folder(path string) { w.ask(question{askFolder, path}) }
 // Stamp notes a file that is known by its stamp, or that is not there.
 func (w *Witness) Stamp(path string) { w.ask(question{askStamp, path}) }
 
-// Glob notes a pattern that is about to be expanded.
-func (w *Witness) Glob(pattern string) { w.ask(question{askGlob, pattern}) }
-
 // Kept notes a file of a store, which appears whole, is never written to, and has its times changed by those who use it.
-func (w *Witness) Kept(path string) { w.ask(question{askKept, path}) }
+// It reports whether the file is there.
+func (w *Witness) Kept(path string) bool {
+	q := question{askKept, path}
+	w.ask(q)
+	return w == nil || w.asked[q] != answer{}
+}
 
 // Other notes a question of the caller's, with its answer.
 func (w *Witness) Other(name, answer string) {
@@ -122,7 +119,7 @@ func (w *Witness) answer(q question) (a answer, settled bool) {
 	case askEnv:
 		return envAnswer(os.LookupEnv(q.name)), true
 	case askFile:
-		return fileAnswer(os.ReadFile(q.name)), true
+		return fileAnswer(read(q.name)), true
 	case askFolder:
 		return folderAnswer(os.ReadDir(q.name)), true
 	case askStamp:
@@ -137,10 +134,6 @@ func (w *Witness) answer(q question) (a answer, settled bool) {
 			return failed(err), true
 		}
 		return numbers(s.Device, s.Inode, uint64(s.Size)), true
-	case askGlob:
-		found, err := filepath.Glob(q.name)
-		slices.Sort(found)
-		return fileAnswer([]byte(strings.Join(found, "\x00")), err), true
 	case askOther:
 		text, err := w.other(q.name)
 		return fileAnswer([]byte(text), err), true
@@ -161,6 +154,16 @@ func envAnswer(value string, ok bool) answer {
 		return answer{}
 	}
 	return sha256.Sum256([]byte(value))
+}
+
+// read reads a regular file: others may have no end.
+func read(path string) ([]byte, error) {
+	f, err := resolve.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 func fileAnswer(content []byte, err error) answer {

@@ -17,9 +17,13 @@ type guess struct {
 	rows   string  // pairs or votes
 	fields []field // in the order in which they are written
 	scale  *[2]float64
-	votes  bool // pairs have votes
-	strata []string
-	notes  []string
+	where  string // which records to take
+	// implicit says that the responses begin with the prompt.
+	implicit bool
+	votes    bool // pairs have votes
+	strata   []string
+	notes    []string
+	held     []string // files that look like parts to measure on
 }
 
 // A field is a column and the expression over `row` that makes it. Those that the reader finds by itself are not
@@ -31,18 +35,32 @@ type field struct {
 
 // names lists what fields are called, likeliest first; see also package read, which knows some by itself.
 var names = map[string][]string{
-	"prompt":         {"prompt", "question", "instruction", "query", "context", "input", "post", "request", "text"},
-	"chosen":         {"chosen", "chosen_response", "response_chosen", "preferred", "winner", "better", "accepted", "best", "positive"},
-	"rejected":       {"rejected", "rejected_response", "response_rejected", "dispreferred", "loser", "worse", "worst", "negative"},
+	"prompt": {"prompt", "question", "instruction", "query", "context", "input", "post", "request", "history", "text"},
+	"chosen": valued([]string{"chosen", "preferred", "better", "best", "accepted", "good", "positive", "correct"}, "winner", "winning_response"),
+	"rejected": valued([]string{"rejected", "dispreferred", "worse", "worst", "bad", "negative", "incorrect", "wrong"},
+		"loser", "losing_response", "best_incorrect_answer"),
 	"chosen_score":   {"chosen_score", "score_chosen", "chosen_rating", "rating_chosen"},
 	"rejected_score": {"rejected_score", "score_rejected", "rejected_rating", "rating_rejected"},
-	"response_a":     {"response_a", "answer_a", "output_a", "completion_a", "response_1", "answer_1", "output_1", "left", "a"},
-	"response_b":     {"response_b", "answer_b", "output_b", "completion_b", "response_2", "answer_2", "output_2", "right", "b"},
-	"label":          {"label", "winner", "preference", "preferred", "choice", "vote", "verdict"},
-	"worker":         {"worker", "annotator", "rater", "judge", "user_id", "worker_id", "annotator_id"},
-	"item":           {"item", "task", "pair_id", "item_id", "task_id", "comparison_id", "id"},
-	"category":       {"category", "topic", "domain", "subset"},
-	"group":          {"group", "conversation_id", "dialogue_id", "thread_id", "document_id"},
+	"label": {
+		"label", "labels", "winner", "overall_preference", "preference_strength", "preference", "better_response_id", "better_response",
+		"preferred", "preferred_response", "choice", "vote", "verdict", "better",
+	},
+	"worker":   {"worker", "annotator", "rater", "judge", "user_id", "worker_id", "annotator_id"},
+	"item":     {"item", "task", "pair_id", "item_id", "task_id", "comparison_id", "question_id", "id"},
+	"category": {"category", "topic", "domain", "subset"},
+	"group":    {"group", "conversation_id", "dialogue_id", "thread_id", "document_id", "post_id"},
+	"answer":   {"answer", "solution", "canonical_solution", "reference", "target", "gold", "best_answer", "output", "completion", "response", "code"},
+}
+
+// valued makes names of words that value a response: chosen, chosen_response, response_chosen.
+func valued(words []string, more ...string) []string {
+	list := slices.Clone(words)
+	for _, noun := range []string{"response", "answer", "completion", "output", "reply", "summary"} {
+		for _, w := range words {
+			list = append(list, w+"_"+noun, noun+"_"+w)
+		}
+	}
+	return append(list, more...)
 }
 
 // find returns the field of a sample that has one of the names; case does not matter, and spaces and hyphens are as
@@ -107,17 +125,15 @@ func guessFields(s *sample) (*guess, error) {
 		g.strata = []string{"turns", "length"}
 		return g, nil
 	}
-	a, hasA := s.find("response_a")
-	b, hasB := s.find("response_b")
-	label, hasLabel := s.find("label")
+	sides, compared := s.twins()
 	var err error
 	switch {
 	case hasChosen && hasRejected:
 		err = g.pairs(s, chosen, rejected)
-	case hasA && hasB && hasLabel:
-		err = g.compared(s, a, b, label)
+	case compared:
+		err = g.compared(s, sides)
 	default:
-		err = s.unclear("which are the chosen and the rejected response?")
+		err = s.oneSided()
 	}
 	if err != nil {
 		return nil, err
@@ -168,22 +184,38 @@ func (g *guess) prompt(s *sample, chosen, rejected string) error {
 			`{ role = m.from == "human" ? "user" : m.from == "gpt" ? "assistant" : m.from, content = m.value }]`, false})
 		return nil
 	}
-	name, ok := s.find("prompt")
-	if ok && !s.texts(name) && s.turns(name) != "role" {
-		return s.unclear(name + " is neither a text nor a list of messages")
-	}
+	e, name, err := s.promptOf()
 	switch input := s.named("input"); {
-	case ok && strings.EqualFold(name, "instruction") && input != "" && s.texts(input): // as in Alpaca
+	case err != nil:
+		return err
+	case strings.EqualFold(name, "instruction") && input != "" && s.texts(input): // as in Alpaca
 		more := ref(input)
 		g.fields = append(g.fields, field{"prompt", fmt.Sprintf("%s == null || %s == \"\" ? %s : \"${%s}\\n\\n${%s}\"", more, more, ref(name), ref(name), more), false})
-	case ok:
-		g.take("prompt", name)
+	case e != "":
+		g.fields = append(g.fields, field{"prompt", e, e == "row.prompt"})
 	case s.beginAlike(chosen, rejected):
-		g.notes = append(g.notes, "there is no prompt of its own: it is what chosen and rejected begin with in common")
+		g.implicit = true
+		g.notes = append(g.notes, "there is no field for the prompt: with implicit_prompt it is what both responses begin with in common, so read some rows with prefab cat dataset.raw")
 	default:
 		return s.unclear("what is the prompt? Chosen and rejected do not begin alike, so they do not hold it")
 	}
 	return nil
+}
+
+// promptOf finds the field that holds the prompt: a text, a list of messages, or an object with the text in it.
+func (s *sample) promptOf() (expr, name string, err error) {
+	name, ok := s.find("prompt")
+	switch {
+	case !ok:
+		return "", "", nil
+	case s.texts(name), s.turns(name) == "role":
+		return ref(name), name, nil
+	case s.object(name, "full_text"): // as in WebGPT's comparisons
+		return ref(name) + ".full_text", name, nil
+	case s.object(name, "text"):
+		return ref(name) + ".text", name, nil
+	}
+	return "", name, s.unclear(name + " is neither a text nor a list of messages")
 }
 
 // named returns the field of that name, whatever its case.

@@ -12,10 +12,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -33,43 +35,102 @@ func ending(path string) string {
 	return ""
 }
 
-// dataFiles returns the file, or those of a folder that have the commonest ending.
-func dataFiles(path string) (files, notes []string, err error) {
+// A choice is what was found in a folder.
+type choice struct {
+	files []string // to read
+	held  []string // that look like parts to examine a model on
+	notes []string
+}
+
+// dataFiles returns the file, or those of a folder with the ending that most of the bytes have. Where some of them are
+// called train and others test, the others are left aside.
+func dataFiles(path string) (choice, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("there is nothing to look at: %w", err)
+		return choice{}, fmt.Errorf("there is nothing to look at: %w", err)
 	}
 	if !info.IsDir() {
-		return []string{path}, nil, nil
+		return choice{files: []string{path}}, nil
 	}
-	byEnding := map[string][]string{}
+	byEnding, size := map[string][]string{}, map[string]int64{}
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || d.Type()&^fs.ModeSymlink != 0 {
 			return err
 		}
 		if e := ending(p); e != "" {
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
 			byEnding[e] = append(byEnding[e], p)
+			size[e] += info.Size()
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return choice{}, err
 	}
 	best := ""
 	for _, e := range slices.Sorted(maps.Keys(byEnding)) {
-		if len(byEnding[e]) > len(byEnding[best]) {
+		if best == "" || size[e] > size[best] {
 			best = e
 		}
 	}
 	if best == "" {
-		return nil, nil, fmt.Errorf("the folder %s holds no file that ends in %s, plain or with .gz or .zst", path, strings.Join(endings, ", "))
+		return choice{}, fmt.Errorf("the folder %s holds no file that ends in %s, plain or with .gz or .zst", path, strings.Join(endings, ", "))
 	}
+	var c choice
 	for _, e := range slices.Sorted(maps.Keys(byEnding)) {
 		if e != best {
-			notes = append(notes, fmt.Sprintf("%d files that end in %s were left aside", len(byEnding[e]), e))
+			c.notes = append(c.notes, aside(path, byEnding[e])+fmt.Sprintf(": most of the data ends in %s", best))
 		}
 	}
-	return byEnding[best], notes, nil
+	c.files, c.held = partition(byEnding[best])
+	if len(c.held) > 0 {
+		c.notes = append(c.notes, aside(path, c.held)+": by the name it is held out, and split would put some of it into training; the spec says how to measure on it")
+	}
+	return c, nil
+}
+
+// aside names files that are not read, the first three of them.
+func aside(folder string, files []string) string {
+	const most = 3
+	var names []string
+	for _, f := range files[:min(len(files), most)] {
+		name, err := filepath.Rel(folder, f)
+		if err != nil {
+			name = f
+		}
+		names = append(names, filepath.ToSlash(name))
+	}
+	text := strings.Join(names, ", ")
+	if len(files) > most {
+		text += fmt.Sprintf(" and %d more", len(files)-most)
+	}
+	if len(files) == 1 {
+		return text + " was left aside"
+	}
+	return text + " were left aside"
+}
+
+var words = regexp.MustCompile(`[A-Za-z]+`)
+
+// partition sets files aside whose names say that they are held out, where others are left.
+func partition(files []string) (use, held []string) {
+	for _, f := range files {
+		last := slices.ContainsFunc(words.FindAllString(strings.ToLower(filepath.Base(f)), -1), func(w string) bool {
+			return slices.Contains([]string{"test", "validation", "valid", "val", "dev", "eval", "heldout"}, w)
+		})
+		if last {
+			held = append(held, f)
+		} else {
+			use = append(use, f)
+		}
+	}
+	if len(use) == 0 {
+		return held, nil
+	}
+	return use, held
 }
 
 // A sample is the first records of some files.
@@ -114,7 +175,7 @@ func look(files []string) (*sample, error) {
 
 // formatOf tells the format of a file by its first bytes.
 func formatOf(path string) (format, comma string, err error) {
-	f, err := os.Open(path)
+	f, err := resolve.Open(path)
 	if err != nil {
 		return "", "", err
 	}
@@ -165,13 +226,13 @@ func formatOf(path string) (format, comma string, err error) {
 
 // read appends up to most records of a file.
 func (s *sample) read(path string, most int) error {
-	f, err := os.Open(path)
+	f, err := resolve.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	most += len(s.records)
-	_, err = frame.Frame(path, f, spec.Source{Format: s.format, Comma: s.comma, Header: true}, func(seg frame.Segment) error {
+	_, err = frame.Frame(path, f, spec.Source{Format: s.format, Comma: s.comma, Header: true, Read: []string{}}, func(seg frame.Segment) error {
 		if err := s.parse(seg); err != nil {
 			return err
 		}

@@ -1,12 +1,13 @@
 // Package scaffold writes the first spec of a project from a look at its data: it finds out the format of the files and
-// which field is what, from their first records, and writes a commented spec with the gates of the stage documents. It
+// which field is what, from their first records, and writes a commented spec with the documented thresholds. It
 // refuses to guess where a mistake would go unnoticed: it then lists the fields that it saw and says how to map them.
 package scaffold
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
+
+	"github.com/prefab-build/prefab/executor/resolve"
 )
 
 // A Spec is what was written and on what grounds.
@@ -22,11 +23,11 @@ type Spec struct {
 
 // From looks at a file or a folder and writes a spec that stands in dir. Both are paths of this machine.
 func From(path, dir string) (*Spec, error) {
-	files, notes, err := dataFiles(path)
+	found, err := dataFiles(path)
 	if err != nil {
 		return nil, err
 	}
-	s, err := look(files)
+	s, err := look(found.files)
 	if err != nil {
 		return nil, err
 	}
@@ -34,11 +35,14 @@ func From(path, dir string) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	paths, err := specPaths(files, dir)
+	paths, err := specPaths(found.files, dir)
 	if err != nil {
 		return nil, err
 	}
-	g.notes = append(notes, g.notes...)
+	if g.held, err = specPaths(found.held, dir); err != nil {
+		return nil, err
+	}
+	g.notes = append(found.notes, g.notes...)
 	out := &Spec{
 		Format: g.format, Paths: paths, Rows: g.rows, Columns: map[string]string{}, Seen: len(s.records), Notes: g.notes,
 	}
@@ -72,4 +76,4 @@ func specPaths(files []string, dir string) ([]string, error) {
 // errNothing is a file without records.
 var errNothing = errors.New("it has no records")
 
-func fileError(path string, err error) error { return fmt.Errorf("%s: %w", path, err) }
+func fileError(path string, err error) error { return resolve.Named(path, err) }

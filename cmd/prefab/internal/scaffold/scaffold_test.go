@@ -97,7 +97,7 @@ func TestFrom(t *testing.T) {
 			map[string]string{"a.json": `[{"Question": "Why?", "chosen": "Because.", "rejected": "No.", "score_chosen": 9, "score_rejected": 2.5}]`},
 			"a.json",
 			"json pairs chosen=row.chosen chosen_score=row.score_chosen prompt=row.Question rejected=row.rejected rejected_score=row.score_rejected",
-			[]string{"scale = [1, 10]", `check "gap"`},
+			[]string{"scale = [1, 10]", `threshold "gap" {}`},
 		},
 		{
 			"alpaca",
@@ -136,21 +136,82 @@ func TestFrom(t *testing.T) {
 			map[string]string{"a.jsonl": `{"chosen": "Tell me why. Because.", "rejected": "Tell me why. No."}`},
 			"a.jsonl",
 			"jsonl pairs chosen=row.chosen rejected=row.rejected",
-			[]string{"begin with in common"},
+			[]string{"begin with in common", "implicit_prompt = true"},
 		},
 		{
 			"votes",
 			map[string]string{"a.jsonl": `{"task": 7, "question": "Why?", "answer_a": "So.", "answer_b": "No.", "winner": "model_b", "judge": "x"}`},
 			"a.jsonl",
-			`jsonl votes item=tostring(row.task) label=tostring(row.winner) == "model_b" ? "b" : null prompt=row.question response_a=row.answer_a response_b=row.answer_b worker=tostring(row.judge)`,
+			`jsonl votes item=tostring(row.task) label=row.winner == "model_b" ? "b" : null prompt=row.question response_a=row.answer_a response_b=row.answer_b worker=tostring(row.judge)`,
 			[]string{`resolve "majority"`, `gap = "vote_gap"`},
 		},
 		{
 			"folder",
-			map[string]string{"x/a.jsonl.gz": zipped(t, pair), "x/b.jsonl": pair, "x/c.csv": "a,b\n", "x/README": "?"},
+			map[string]string{"x/a.jsonl.gz": zipped(t, pair), "x/b.jsonl": pair, "x/a.csv": "a,b\n", "x/README": "?"},
 			"x",
 			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected",
-			[]string{`"../data/x/a.jsonl.gz",`, `"../data/x/b.jsonl",`, "1 files that end in .csv were left aside"},
+			[]string{`"../data/x/a.jsonl.gz",`, `"../data/x/b.jsonl",`, "Note: a.csv was left aside"},
+		},
+		{
+			"the ending of most bytes, though another stands first",
+			map[string]string{"x/b.csv": "a,b\n1,2\n", "x/c.jsonl": strings.Repeat(pair, 10)},
+			"x",
+			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected",
+			[]string{"b.csv was left aside"},
+		},
+		{
+			"parts that are held out",
+			map[string]string{"x/train.jsonl": pair, "x/test.jsonl": pair},
+			"x",
+			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected",
+			[]string{`path = "../data/x/train.jsonl"`, "# Note: test.jsonl was left aside", `#       path = "../data/x/test.jsonl"`, "test = dataset.test.pairs"},
+		},
+		{
+			"Chatbot Arena",
+			map[string]string{"a.jsonl": `{"question_id": "q1", "model_a": "m", "model_b": "n", "winner": "model_a", "judge": "arena_user_1", "conversation_a": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}], "conversation_b": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "No."}], "turn": 1}
+{"question_id": "q2", "model_a": "m", "model_b": "n", "winner": "tie (bothbad)", "judge": "arena_user_1", "conversation_a": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}, {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}], "conversation_b": [], "turn": 2}
+`},
+			"a.jsonl",
+			`jsonl votes item=tostring(row.question_id) label=row.winner == "model_a" ? "a" : row.winner == "tie (bothbad)" ? "tie" : null prompt=row.conversation_a[0].content response_a=row.conversation_a[1].content response_b=row.conversation_b[1].content worker=tostring(row.judge)`,
+			[]string{"where = length(row.conversation_a) == 2 && length(row.conversation_b) == 2"},
+		},
+		{
+			"PKU-SafeRLHF",
+			map[string]string{"a.jsonl": `{"prompt": "Why?", "response_0": "So.", "response_1": "No.", "is_response_0_safe": true, "is_response_1_safe": false, "better_response_id": 0, "safer_response_id": 0}`},
+			"a.jsonl",
+			`jsonl pairs chosen=row.better_response_id == 0 ? row.response_0 : row.response_1 prompt=row.prompt rejected=row.better_response_id == 0 ? row.response_1 : row.response_0`,
+			[]string{"where = row.better_response_id == 0 || row.better_response_id == 1"},
+		},
+		{
+			"SHP",
+			map[string]string{"a.jsonl": `{"post_id": "p", "domain": "askbaking", "history": "Why?", "human_ref_A": "So.", "human_ref_B": "No.", "labels": 1, "score_A": 5, "score_B": 2}`},
+			"a.jsonl",
+			`jsonl pairs category=row.domain chosen=row.labels == 1 ? row.human_ref_A : row.human_ref_B group=row.post_id prompt=row.history rejected=row.labels == 1 ? row.human_ref_B : row.human_ref_A`, nil,
+		},
+		{
+			"HelpSteer3",
+			map[string]string{"a.jsonl": `{"domain": "general", "language": "english", "context": [{"role": "user", "content": "Why?"}], "response1": "So.", "response2": "No.", "overall_preference": -2}`},
+			"a.jsonl",
+			`jsonl pairs category=row.domain chosen=row.overall_preference < 0 ? row.response1 : row.response2 margin=abs(row.overall_preference) prompt=row.context rejected=row.overall_preference < 0 ? row.response2 : row.response1`,
+			[]string{"where = row.overall_preference < 0 || row.overall_preference > 0"},
+		},
+		{
+			"WebGPT",
+			map[string]string{"a.jsonl": `{"question": {"dataset": "eli5", "id": "x", "full_text": "Why?"}, "answer_0": "So.", "answer_1": "No.", "score_0": 0.33, "score_1": -0.33, "tokens_0": {}, "tokens_1": {}}`},
+			"a.jsonl",
+			`jsonl pairs chosen=row.score_0 > row.score_1 ? row.answer_0 : row.answer_1 margin=abs(row.score_0 - row.score_1) prompt=row.question.full_text rejected=row.score_0 > row.score_1 ? row.answer_1 : row.answer_0`, nil,
+		},
+		{
+			"a table of comparisons",
+			map[string]string{"a.csv": "question,answer_a,answer_b,preferred\nWhy?,So,No,answer_b\nWhy?,So,No,answer_a\n"},
+			"a.csv",
+			`csv pairs chosen=row.preferred == "answer_a" ? row.answer_a : row.answer_b prompt=row.question rejected=row.preferred == "answer_a" ? row.answer_b : row.answer_a`, nil,
+		},
+		{
+			"good and bad",
+			map[string]string{"a.jsonl": `{"question": "Why?", "good_answer": "So.", "bad_answer": "No."}`},
+			"a.jsonl",
+			"jsonl pairs chosen=row.good_answer prompt=row.question rejected=row.bad_answer", nil,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -203,12 +264,16 @@ func valid(t *testing.T, dir string) {
 
 // TestUnclear checks that what cannot be told is not guessed, and that the message says what was seen and what to do.
 func TestUnclear(t *testing.T) {
-	for _, test := range []struct{ content, want string }{
-		{`{"messages": [], "label": true}`, "which are the chosen and the rejected response?"},
-		{`{"chosen": "Because.", "rejected": "No."}`, "what is the prompt?"},
-		{`{"prompt": 7, "chosen": "Because.", "rejected": "No."}`, "prompt is neither a text nor a list of messages"},
-		{`{"prompt": "Why?", "chosen": 1, "rejected": 2}`, "chosen is neither"},
-		{`{"prompt": "Why?", "response_a": "x", "response_b": "y", "label": 0}`, `label is "0", which does not say`},
+	for _, test := range []struct{ content, want, has string }{
+		{`{"messages": [], "label": true}`, "which are the chosen and the rejected response?", "rejected = row.FIELD"},
+		{`{"chosen": "Because.", "rejected": "No."}`, "what is the prompt?", "prompt   = row.FIELD"},
+		{`{"prompt": 7, "chosen": "Because.", "rejected": "No."}`, "prompt is neither a text nor a list of messages", "chosen   = row.chosen"},
+		{`{"prompt": "Why?", "chosen": 1, "rejected": 2}`, "chosen is neither", "prompt   = row.prompt"},
+		{`{"prompt": "Why?", "response_a": "x", "response_b": "y", "label": 0}`, `label is 0, which does not say`, "chosen   = row.label == FIRST ? row.response_a : row.response_b"},
+		{`{"prompt": "Why?", "answer_1": "x", "answer_2": "y"}`, "which of answer_1 and answer_2 is the better one?", "row.FIELD == FIRST ? row.answer_1"},
+		{`{"Best Answer": "x <b> & y", "other": 1}`, "which are", `written as in row["Best Answer"]`},
+		{`{"Best Answer": "x <b> & y", "other": 1}`, "which are", `"x <b> & y"`},
+		{`{"prompt": "Why?", "answer_1": "x", "answer_2": "y", "rater": 7}`, "which of", `type = "votes"`},
 	} {
 		dir := write(t, map[string]string{"a.jsonl": test.content})
 		_, err := From(filepath.Join(dir, "a.jsonl"), dir)
@@ -216,10 +281,42 @@ func TestUnclear(t *testing.T) {
 			t.Errorf("%s: was guessed", test.content)
 			continue
 		}
-		for _, want := range []string{test.want, "Fields in the first 1 records", "rejected = row.FIELD"} {
+		for _, want := range []string{test.want, "Fields in the first record", test.has} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: the message lacks %q: %v", test.content, want, err)
 			}
+		}
+	}
+}
+
+// TestBenchmark checks that questions with one answer are not taken for preferences.
+func TestBenchmark(t *testing.T) {
+	dir := write(t, map[string]string{"a.jsonl": `{"question": "What is 1 + 1?", "answer": "#### 2"}`})
+	_, err := From(filepath.Join(dir, "a.jsonl"), dir)
+	if err == nil {
+		t.Fatal("was guessed")
+	}
+	for _, want := range []string{"looks like a benchmark", `benchmark "mine"`, "question = row.question", "answer   = row.answer"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the message lacks %q: %v", want, err)
+		}
+	}
+}
+
+// TestLines checks that comments have no blanks at their ends and fit into 80 columns.
+func TestLines(t *testing.T) {
+	dir := write(t, map[string]string{"x/train.jsonl": hh, "x/test.jsonl": hh, "x/a.csv": "a,b\n"})
+	s, err := From(filepath.Join(dir, "x"), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(lang.Format(s.Text))) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.TrimRight(line, " ") != line || strings.HasPrefix(line, "#") && len(line) > 80 {
+			t.Errorf("%q", line)
+		}
+		if strings.Contains(line, "stage document") {
+			t.Errorf("nobody knows the stage documents: %q", line)
 		}
 	}
 }

@@ -1,9 +1,8 @@
 package scaffold
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -116,35 +115,21 @@ func (s *sample) numbers(name string) (list []float64) {
 }
 
 func compact(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		panic("scaffold: " + err.Error()) // it came from JSON
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// unclear is the error of a sample that cannot be mapped without help: what was seen, and how to say what is what.
-func (s *sample) unclear(question string) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "the fields of %s cannot be told: %s\n\nFields in the first %d records:\n", s.name, question, len(s.records))
-	width := 0
-	for _, name := range s.names() {
-		width = max(width, len(name))
+// longest is the largest number of elements of a field that holds lists.
+func (s *sample) longest(name string) int {
+	most := 0
+	for _, v := range s.values(name) {
+		list, _ := v.([]any)
+		most = max(most, len(list))
 	}
-	for _, name := range s.names() {
-		example := "null"
-		if list := s.values(name); len(list) > 0 {
-			example = compact(list[0])
-		}
-		const most = 50
-		if r := []rune(example); len(r) > most {
-			example = string(r[:most]) + "…"
-		}
-		fmt.Fprintf(&b, "  %-*s  %s\n", width, name, example)
-	}
-	fmt.Fprintf(&b, "\nSay what is what in a spec of your own, main.prefab.hcl, with these fields in place of FIELD:\n\n"+
-		"  dataset \"mine\" {\n    type = \"pairs\"\n    source %s {\n      path = %s\n      map = {\n"+
-		"        prompt   = row.FIELD\n        chosen   = row.FIELD\n        rejected = row.FIELD\n      }\n    }\n  }\n\n"+
-		"Any expression over row will do; prefab stages dataset explains more", quote(s.format), quote(s.name))
-	return errors.New(b.String())
+	return most
 }

@@ -1,9 +1,8 @@
 package scaffold
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // sides says which side a label is for, of those labels that leave no doubt.
@@ -13,68 +12,97 @@ var sides = map[string]string{
 	"tie": "tie", "equal": "tie", "both": "tie", "neither": "tie", "tie (bothbad)": "tie", "same": "tie",
 }
 
-// compared takes two responses and a label that says which is better: votes, which the majority decides.
-func (g *guess) compared(s *sample, a, b, label string) error {
-	if !s.texts(a) || !s.texts(b) {
-		return s.unclear(fmt.Sprintf("%s and %s are not texts", a, b))
-	}
-	choice, err := s.choice(label)
+// compared takes two responses and what says which is better. Where the data name who judged, they are votes, which the
+// majority decides; else pairs.
+func (g *guess) compared(s *sample, t twin) error {
+	v, err := s.verdict(t)
 	if err != nil {
 		return err
 	}
-	prompt, ok := s.find("prompt")
-	if !ok || !s.texts(prompt) {
-		return s.unclear("what is the prompt?")
+	prompt, first, second, err := g.texts(s, t)
+	if err != nil {
+		return err
 	}
-	g.rows = "votes"
-	if item, ok := s.find("item"); ok {
-		g.fields = append(g.fields, field{"item", "tostring(" + ref(item) + ")", false})
-	} else {
-		g.fields = append(g.fields, field{"item", fmt.Sprintf("join(\"\\n\", [%s, %s, %s])", ref(prompt), ref(a), ref(b)), false})
-		g.notes = append(g.notes, "there is no id of what was voted on: votes with the same three texts are taken for votes on one item")
-	}
-	g.take("prompt", prompt)
-	g.take("response_a", a)
-	g.take("response_b", b)
-	g.fields = append(g.fields, field{"label", choice, choice == "row.label"})
 	if worker, ok := s.find("worker"); ok {
-		g.fields = append(g.fields, field{"worker", "tostring(" + ref(worker) + ")", false})
+		g.cast(s, v, worker, prompt, first, second)
+		return nil
+	}
+	g.fields = append(g.fields, field{"prompt", prompt, prompt == "row.prompt"})
+	better, other := cmp.Or(v.first, "false"), cmp.Or(v.second, "false")
+	if v.first == "" { // the first was never seen to win: the other condition says all
+		g.fields = append(g.fields, field{"chosen", other + " ? " + second + " : " + first, false}, field{"rejected", other + " ? " + first + " : " + second, false})
+	} else {
+		g.fields = append(g.fields, field{"chosen", better + " ? " + first + " : " + second, false}, field{"rejected", better + " ? " + second + " : " + first, false})
+	}
+	if v.margin != "" {
+		g.fields = append(g.fields, field{"margin", v.margin, false})
+	}
+	g.and(either(v.first, v.second)) // a label that was not seen yet must not count for the second
+	if !v.always {
+		g.notes = append(g.notes, "records in which neither response is the better one are left out, by where")
 	}
 	return nil
 }
 
-// choice is the expression that makes a, b or tie of a label.
-func (s *sample) choice(label string) (string, error) {
-	by := map[string][]string{}
-	exact := true
-	for _, v := range s.values(label) {
-		text, ok := v.(string)
-		if !ok {
-			text = compact(v)
+func either(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + " || " + b
+}
+
+// and makes a condition of which records to take narrower.
+func (g *guess) and(condition string) {
+	if g.where != "" {
+		condition = g.where + " && (" + condition + ")"
+	}
+	g.where = condition
+}
+
+// texts finds the prompt and the two responses of a comparison. Whole conversations hold the prompt themselves.
+func (g *guess) texts(s *sample, t twin) (prompt, first, second string, err error) {
+	first, second = ref(t.first), ref(t.second)
+	prompt, _, err = s.promptOf()
+	switch {
+	case err != nil:
+	case s.texts(t.first) && s.texts(t.second):
+		if prompt == "" {
+			err = s.unclear("what is the prompt?")
 		}
-		side := sides[strings.ToLower(text)]
-		if side == "" {
-			return "", s.unclear(fmt.Sprintf("%s is %q, which does not say which response is better", label, text))
+	case s.object(t.first, "text") && s.object(t.second, "text") && prompt != "":
+		first, second = first+".text", second+".text"
+	case s.turns(t.first) == "role" && s.turns(t.second) == "role":
+		if s.longest(t.first) > 2 || s.longest(t.second) > 2 {
+			g.where = fmt.Sprintf("length(%s) == 2 && length(%s) == 2", first, second)
+			g.notes = append(g.notes, "of the conversations only those of one question and one answer are taken: in longer ones the two sides differ before the last answer")
 		}
-		exact = exact && ok && text == side
-		if !slices.Contains(by[side], text) {
-			by[side] = append(by[side], text)
+		prompt, first, second = first+"[0].content", first+"[1].content", second+"[1].content"
+	default:
+		err = s.unclear(fmt.Sprintf("%s and %s are neither texts nor lists of messages", t.first, t.second))
+	}
+	return prompt, first, second, err
+}
+
+// cast takes a comparison as a vote.
+func (g *guess) cast(s *sample, v verdict, worker, prompt, first, second string) {
+	g.rows = "votes"
+	if item, ok := s.find("item"); ok {
+		g.fields = append(g.fields, field{"item", "tostring(" + ref(item) + ")", false})
+	} else {
+		g.fields = append(g.fields, field{"item", fmt.Sprintf("join(\"\\n\", [%s, %s, %s])", prompt, first, second), false})
+		g.notes = append(g.notes, "there is no id of what was voted on: votes with the same three texts are taken for votes on one item")
+	}
+	label := v.label
+	if label == "" {
+		label = "null"
+		for _, side := range [][2]string{{v.tie, "tie"}, {v.second, "b"}, {v.first, "a"}} {
+			if side[0] != "" {
+				label = fmt.Sprintf("%s ? %s : %s", side[0], quote(side[1]), label)
+			}
 		}
 	}
-	if exact {
-		return ref(label), nil
-	}
-	// The label as text, whatever its type, compared with what was seen for each side; anything else is no vote.
-	expr := "null"
-	for _, side := range []string{"tie", "b", "a"} {
-		slices.Sort(by[side])
-		var tests []string
-		for _, text := range by[side] {
-			tests = append(tests, fmt.Sprintf("tostring(%s) == %s", ref(label), quote(text)))
-		}
-		if len(tests) > 0 {
-			expr = fmt.Sprintf("%s ? %s : %s", strings.Join(tests, " || "), quote(side), expr)
-		}
-	}
-	return expr, nil
+	g.fields = append(g.fields,
+		field{"prompt", prompt, prompt == "row.prompt"}, field{"response_a", first, first == "row.response_a"},
+		field{"response_b", second, second == "row.response_b"}, field{"label", label, label == "row.label"},
+		field{"worker", "tostring(" + ref(worker) + ")", false})
 }

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -107,7 +106,7 @@ func keyed(x map[string]any, members map[string]string) ([][]field, bool) {
 	return layOut(objects, names)
 }
 
-// layOut makes a table of objects of plain values. Columns of text come first, then the others by name.
+// layOut makes a table of objects of plain values. Columns stand in the order in which they are read.
 func layOut(objects []map[string]any, names []string) ([][]field, bool) {
 	text := map[string]bool{}
 	var columns []string
@@ -126,13 +125,7 @@ func layOut(objects []map[string]any, names []string) ([][]field, bool) {
 	if len(columns) == 0 {
 		return nil, false
 	}
-	rank := func(k string) int {
-		if text[k] {
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(columns, func(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compare(a, b)) })
+	slices.SortFunc(columns, compareColumns(text))
 	rows := make([][]field, 1+len(objects))
 	if names != nil {
 		rows[0] = append(rows[0], field{})
@@ -273,23 +266,9 @@ func nameOf(key string, members map[string]string) string {
 	return key
 }
 
-// memberOrder sorts keys: numbers first, by their size.
-func memberOrder(x map[string]any) []string {
-	keys := sortedKeys(x)
-	rank := func(k string) int {
-		const last = 99
-		if strings.Trim(k, "0123456789") != "" {
-			return last
-		}
-		return len(k)
-	}
-	slices.SortStableFunc(keys, func(a, b string) int { return rank(a) - rank(b) })
-	return keys
-}
-
-// membersOf gives the addresses that stand behind the numbers of a stage's list inputs. With several such inputs a
+// Members gives the addresses that stand behind the numbers of a stage's list inputs. With several such inputs a
 // number means nothing by itself, so there are none.
-func membersOf(n *planner.Node) map[string]string {
+func Members(n *planner.Node) map[string]string {
 	if n == nil || n.Block == nil {
 		return nil
 	}

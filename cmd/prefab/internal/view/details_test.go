@@ -46,11 +46,21 @@ func TestDetails(t *testing.T) {
 			"equal": 2, "parts": record{"test": 1, "validation": 1}, "rows": []any{strings.Repeat("ab", 32), "x"}, "none": []any{},
 		}, nil, "" +
 			"  equal  2\n" +
+			"  rows\n" +
+			"    abababababab, x\n" +
 			"  parts\n" +
 			"    test        1\n" +
-			"    validation  1\n" +
-			"  rows\n" +
-			"    abababababab, x\n"},
+			"    validation  1\n"},
+		{"columns in the order in which they are read", []any{
+			record{"high": 0.6, "low": 0.4, "accuracy": 0.5, "n": 9, "category": "code", "p": 0.5, "own": 1},
+		}, nil, "" +
+			"  category  n  accuracy  low  high    p  own\n" +
+			"  code      9       0.5  0.4   0.6  0.5    1\n"},
+		{"quantiles from the least to the greatest", record{"max": 9, "p95": 8, "p05": 2, "min": 1}, nil, "" +
+			"  min  1\n" +
+			"  p05  2\n" +
+			"  p95  8\n" +
+			"  max  9\n"},
 	} {
 		if got := detailsOf(c.table, c.members); got != c.want {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.want)
@@ -90,11 +100,11 @@ func TestMembersOf(t *testing.T) {
 		{Port: "against", Member: "0", Refs: ref("benchmark", "a")},
 		{Port: "against", Member: "1", Refs: ref("benchmark", "b")},
 	}}}
-	if m := membersOf(n); len(m) != 2 || m["0"] != "benchmark.a" || m["1"] != "benchmark.b" {
+	if m := Members(n); len(m) != 2 || m["0"] != "benchmark.a" || m["1"] != "benchmark.b" {
 		t.Errorf("the members are %v", m)
 	}
 	n.Block.Inputs = append(n.Block.Inputs, spec.Input{Port: "other", Member: "0", Refs: ref("benchmark", "c")})
-	if m := membersOf(n); m != nil {
+	if m := Members(n); m != nil {
 		t.Errorf("0 is a member of two inputs, and stands for %v", m)
 	}
 }

@@ -119,6 +119,11 @@ func (p *diagnosticPrinter) where(d diag.Diagnostic) {
 		place += ", in " + visible(d.Block)
 	}
 	p.line(place + ":")
+	if d.Secret {
+		p.line(p.faint.Render("    (the source is not shown: a sensitive value stands there)"))
+		p.values(d.Values, "    ")
+		return
+	}
 	lines := snippet(p.files[d.Subject.File], d.Subject, d.Context)
 	if len(lines) == 0 {
 		p.line(p.faint.Render("    (the source is not at hand)"))

@@ -74,7 +74,7 @@ func diagnosticJSON(d diag.Diagnostic, files map[string][]byte) DiagnosticJSON {
 		return j
 	}
 	j.Range = &RangeJSON{File: d.Subject.File, Start: PositionJSON(d.Subject.Start), End: PositionJSON(d.Subject.End)}
-	if src, at := files[d.Subject.File], d.Subject.Start.Byte; len(snippet(src, d.Subject, diag.Range{})) > 0 {
+	if src, at := files[d.Subject.File], d.Subject.Start.Byte; !d.Secret && len(snippet(src, d.Subject, diag.Range{})) > 0 {
 		line, _, _ := bytes.Cut(src[lineStart(src, at):], []byte("\n"))
 		j.Source = string(bytes.TrimSuffix(line, []byte("\r")))
 	}

@@ -230,6 +230,20 @@ func TestDiagnostics(t *testing.T) {
 `,
 		},
 		{
+			name: "a sensitive value", src: specText,
+			d: diag.Diagnostic{Severity: diag.Error, Summary: "Wrong type", Subject: at(t, specText, "ratioss", 0), Secret: true, Detail: "No."},
+			want: `
+╷
+│ Error: Wrong type
+│
+│   on main.prefab.hcl line 3:
+│     (the source is not shown: a sensitive value stands there)
+│
+│ No.
+╵
+`,
+		},
+		{
 			name: "no place",
 			d:    diag.Diagnostic{Severity: diag.Error, Summary: "Missing variable", Detail: "Give it with --var pairs_file=PATH."},
 			want: `
@@ -295,7 +309,7 @@ func TestDiagnosticsJSON(t *testing.T) {
 			Severity: diag.Error, Code: "unknown-attribute", Summary: "Unknown attribute", Detail: "No.", Block: "split.main",
 			Subject: at(t, specText, "ratioss", 0), Values: []diag.Operand{{Traversal: "var.x", Value: "1"}},
 		},
-		{Severity: diag.Warning, Code: "always", Summary: "Condition always holds"},
+		{Severity: diag.Warning, Code: "always", Summary: "Condition always holds", Subject: at(t, specText, "ratioss", 0), Secret: true},
 	}, map[string][]byte{specFile: []byte(specText)})
 	got, err := json.Marshal(doc)
 	if err != nil {
@@ -305,7 +319,8 @@ func TestDiagnosticsJSON(t *testing.T) {
 		`{"severity":"error","code":"unknown-attribute","summary":"Unknown attribute","detail":"No.","block":"split.main",` +
 		`"range":{"file":"main.prefab.hcl","start":{"line":3,"column":2,"byte":50},"end":{"line":3,"column":9,"byte":57}},` +
 		`"source":"\tratioss = { train = 0.8 }","values":[{"traversal":"var.x","value":"1"}]},` +
-		`{"severity":"warning","code":"always","summary":"Condition always holds"}]}`
+		`{"severity":"warning","code":"always","summary":"Condition always holds",` +
+		`"range":{"file":"main.prefab.hcl","start":{"line":3,"column":2,"byte":50},"end":{"line":3,"column":9,"byte":57}}}]}`
 	if string(got) != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}

@@ -1,12 +1,15 @@
 package view
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/expr"
@@ -37,8 +40,10 @@ func (v *View) Why(w Why) {
 	switch {
 	case w.Previous == nil:
 		fmt.Fprintln(v.out, "It was in no full run before under this name.")
+	case len(w.Differences) == 0 && w.Node.Key == nil:
+		fmt.Fprintf(v.out, "What is asked of it is what run %d was asked. Of what is known when the stages before it have run.\n", w.Run)
 	case len(w.Differences) == 0:
-		fmt.Fprintf(v.out, "Its key is that of run %d, as far as it is known.\n", w.Run)
+		fmt.Fprintf(v.out, "Nothing that it depends on changed since run %d.\n", w.Run)
 	default:
 		fmt.Fprintf(v.out, "Since run %d:\n", w.Run)
 		for _, d := range w.Differences {
@@ -74,9 +79,47 @@ type Shown struct {
 	Result  *executor.Result
 	Samples []Sample
 	Files   []ShownFiles
-	Ledger  executor.Ledger
-	Places  map[int]string // file and line of a ledger line, where there is one
+	Ledger  []Cited
+	More    int // lines of the ledger that are left out
 }
+
+// LedgerLines is how many lines of a ledger a person is shown; --json has all.
+const LedgerLines = 10
+
+// Cited is a line of a ledger with what it takes to find its row.
+type Cited struct {
+	executor.LedgerLine
+	ID     string `json:"id,omitempty"` // of a row; a record that made none has none
+	File   string `json:"file,omitempty"`
+	Line   int64  `json:"line,omitempty"`
+	Last   int64  `json:"last_line,omitempty"` // of a record of several lines
+	Part   int    `json:"part,omitempty"`      // of a generated source, from 1
+	Record int    `json:"record,omitempty"`
+}
+
+// where names the row of a ledger line: its place, and its id as far as cat --row needs it.
+func (v *View) where(c *Cited) string {
+	var parts []string
+	switch {
+	case c.File != "":
+		place := fmt.Sprintf("%s:%d", v.path(c.File), c.Line)
+		if c.Last > c.Line {
+			place += fmt.Sprintf("-%d", c.Last)
+		}
+		parts = append(parts, place)
+	case c.Part > 0:
+		parts = append(parts, fmt.Sprintf("part %d, record %d", c.Part, c.Record))
+	}
+	if len(c.ID) >= shortID {
+		parts = append(parts, "row "+c.ID[:shortID])
+	}
+	if parts == nil {
+		return fmt.Sprintf("chunk %d, row %d", c.Chunk, c.Row)
+	}
+	return strings.Join(parts, ", ")
+}
+
+const shortID = 12
 
 // A Sample is a few rows of an output.
 type Sample struct {
@@ -120,7 +163,7 @@ func (v *View) Show(s Shown) {
 	for _, x := range s.Files {
 		v.showFiles(x)
 	}
-	v.metrics(s.Result.Metrics, membersOf(s.Node))
+	v.metrics(s.Result.Metrics, Members(s.Node))
 	v.ledger(s)
 }
 
@@ -162,17 +205,22 @@ func (v *View) showFiles(x ShownFiles) {
 		fmt.Fprintf(v.out, "  %s  %s  sha256 %s\n", name, bytesText(f.Size), f.Digest.Short())
 	}
 	// A model tells of itself in summary.json: what a person can read of its weights.
-	var summary struct {
-		Features []struct {
-			Text   string
-			Weight float64
-			DF     int64
-		}
+	type feature struct {
+		Text, Kind string
+		Weight     float64
+		DF         int64
 	}
+	var summary struct{ Features []feature }
 	if json.Unmarshal(x.Content["summary.json"], &summary) == nil && len(summary.Features) > 0 {
-		fmt.Fprintln(v.out, "  strongest features (weight towards chosen, pairs that have it)")
+		slices.SortStableFunc(summary.Features, func(a, b feature) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
+		fmt.Fprintln(v.out, "  features of most effect, by absolute weight (weight towards chosen, responses")
+		fmt.Fprintln(v.out, "  that have it)")
 		for _, f := range summary.Features {
-			fmt.Fprintf(v.out, "    %+8.3f  %7s  %q\n", f.Weight, thousands(f.DF), f.Text)
+			have := thousands(f.DF)
+			if f.Kind == "interaction" { // a number of every response
+				have = "all"
+			}
+			fmt.Fprintf(v.out, "    %+8.3f  %7s  %q\n", f.Weight, have, f.Text)
 		}
 	}
 }
@@ -223,37 +271,42 @@ func (v *View) measured(m spec.Metric) string {
 
 func (v *View) ledger(s Shown) {
 	c := s.Result.Counts
-	var out int64
+	var out, gone int64
 	for _, n := range c.Out {
 		out += n
 	}
-	fmt.Fprintf(v.out, "\n%s  %s in", v.styles.bold.Render("Ledger"), thousands(c.In))
-	if len(c.Out) > 0 {
-		fmt.Fprintf(v.out, ", %s out", thousands(out))
+	for _, n := range c.Dropped {
+		gone += n
 	}
-	fmt.Fprintln(v.out)
+	text := fmt.Sprintf("%s in, %s out", thousands(c.In), thousands(out))
+	if c.In != out+gone { // what comes out is not what goes in
+		text = count(int(c.In), "row") + " read"
+		if out > 0 {
+			text += ", " + thousands(out) + " made"
+		}
+	}
+	fmt.Fprintf(v.out, "\n%s  %s\n", v.styles.bold.Render("Ledger"), text)
 	for _, reason := range sortedKeys(c.Dropped) {
+		if reason == read.NotSelected {
+			fmt.Fprintf(v.out, "  %s %s\n", thousands(c.Dropped[reason]), reason)
+			continue
+		}
 		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.warn.Render("dropped "+thousands(c.Dropped[reason])), reason)
 	}
 	for _, reason := range sortedKeys(c.Noted) {
 		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.faint.Render("noted   "+thousands(c.Noted[reason])), reason)
 	}
-	const most = 10
-	for i, l := range s.Ledger {
-		if i == most {
-			fmt.Fprintf(v.out, "  and %s more: prefab show %s --json\n", thousands(int64(len(s.Ledger)-most)), s.Node.Addr)
-			return
-		}
-		where := s.Places[i]
-		if where == "" {
-			where = fmt.Sprintf("chunk %d, row %d", l.Chunk, l.Row)
-		}
-		text := where + ": " + l.Reason
+	for i := range s.Ledger {
+		l := &s.Ledger[i]
+		text := v.where(l) + ": " + l.Reason
 		if l.Detail != "" {
 			text += ": " + l.Detail
 		}
 		const least, step = 4, 2
 		fmt.Fprintln(v.out, strings.Repeat(" ", least)+v.wrap(text, least+step))
+	}
+	if s.More > 0 {
+		fmt.Fprintf(v.out, "  and %s more: prefab show %s --json\n", thousands(int64(s.More)), s.Node.Addr)
 	}
 }
 

@@ -3,29 +3,126 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/prefab-build/prefab/lang"
 	"github.com/prefab-build/prefab/spec"
 )
 
-// Kinds lists the stage kinds.
-func (v *View) Kinds(list []spec.KindSpec) {
+// Reference lists the stage kinds, and what else can be explained.
+func (v *View) Reference(kinds []spec.KindSpec, topics []lang.Topic, tables []spec.Artifact) {
 	if v.opts.JSON {
 		var out []map[string]any
-		for _, k := range list {
+		for _, k := range kinds {
 			out = append(out, map[string]any{"name": k.Name, "title": k.Title, "version": k.Version})
 		}
 		v.printJSON(out)
 		return
 	}
 	width := 0
-	for _, k := range list {
-		width = max(width, len(k.Name))
+	for i := range kinds {
+		width = max(width, len(kinds[i].Name))
 	}
-	for _, k := range list {
-		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.bold.Render(pad(k.Name, width)), v.wrap(k.Title, width+4))
+	line := func(name, title string) {
+		fmt.Fprintf(v.out, "  %s  %s\n", v.styles.bold.Render(pad(name, width)), v.wrap(title, width+4))
 	}
-	fmt.Fprintln(v.out, "\nAll about one of them: prefab stages KIND")
+	fmt.Fprintln(v.out, v.styles.bold.Render("Stages"))
+	for i := range kinds {
+		line(kinds[i].Name, kinds[i].Title)
+	}
+	fmt.Fprintln(v.out, "\n"+v.styles.bold.Render("Not stages"))
+	for i := range topics {
+		line(topics[i].Name, topics[i].Title)
+	}
+	fmt.Fprintln(v.out, "\n"+v.styles.bold.Render("Types of rows"))
+	for _, t := range tables {
+		names := make([]string, 0, len(t.Columns()))
+		for _, c := range t.Columns() {
+			names = append(names, c.Name)
+		}
+		line(string(t), strings.Join(names, ", "))
+	}
+	fmt.Fprintln(v.out, "\nAll about one of them: prefab stages NAME")
+}
+
+// Topic prints the reference of what is no stage.
+func (v *View) Topic(t *lang.Topic) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{"name": t.Name, "title": t.Title, "doc": t.Doc, "schema": t.Schema, "drivers": t.Drivers})
+		return
+	}
+	fmt.Fprintf(v.out, "%s: %s\n\n%s\n", v.styles.bold.Render(t.Name), t.Title, v.prose(t.Doc))
+	if t.Schema != nil {
+		v.schema("Attributes", t.Schema, 2)
+	}
+	v.drivers(t.Name, t.Drivers, 0)
+}
+
+// Table prints the columns of a type of rows.
+func (v *View) Table(t spec.Artifact) {
+	if v.opts.JSON {
+		v.printJSON(map[string]any{"name": t, "columns": t.Columns()})
+		return
+	}
+	fmt.Fprintf(v.out, "%s: a type of rows. Each has an id and these columns.\n\n%s\n", v.styles.bold.Render(string(t)), v.styles.bold.Render("Columns"))
+	for _, c := range t.Columns() {
+		kind := string(c.Type)
+		if c.Type == spec.Messages {
+			kind = "a string or messages"
+		}
+		if c.Required {
+			kind += ", required"
+		}
+		v.item(2, c.Name, kind, c.Doc)
+	}
+}
+
+// A Mention is an attribute or a nested block, and where it belongs.
+type Mention struct {
+	In    string          `json:"in"`
+	Attr  *spec.Attr      `json:"attribute,omitempty"`
+	Block *spec.BlockType `json:"block,omitempty"`
+}
+
+// Mentions prints where a name belongs. Where several blocks have the same attribute it is explained once.
+func (v *View) Mentions(name string, list []Mention) {
+	if v.opts.JSON {
+		v.printJSON(list)
+		return
+	}
+	var said []string
+	for _, m := range list {
+		text := ""
+		if m.Attr != nil {
+			text = attrType(m.Attr) + "\x00" + attrDoc(m.Attr)
+		} else {
+			text = "block\x00" + m.Block.Doc
+		}
+		if slices.Contains(said, text) {
+			continue
+		}
+		said = append(said, text)
+		var in []string
+		for _, other := range list {
+			if other.Attr != nil && m.Attr != nil && attrType(other.Attr) == attrType(m.Attr) && attrDoc(other.Attr) == attrDoc(m.Attr) ||
+				other.Block != nil && m.Block != nil && other.Block.Doc == m.Block.Doc {
+				in = append(in, other.In)
+			}
+		}
+		kind, doc, _ := strings.Cut(text, "\x00")
+		v.item(0, name, kind, doc)
+		fmt.Fprintf(v.out, "    %s\n", v.wrap("in "+strings.Join(in, "; "), 4))
+		if m.Block != nil {
+			most := m.Block
+			for _, other := range list {
+				if other.Block != nil && other.Block.Doc == most.Doc && len(other.Block.Drivers) > len(most.Drivers) {
+					most = other.Block
+				}
+			}
+			v.schema("", &spec.Schema{Blocks: []spec.BlockType{*most}}, 2)
+		}
+	}
 }
 
 // Kind prints the reference of one kind.
@@ -37,9 +134,10 @@ func (v *View) Kind(k *spec.KindSpec) {
 		})
 		return
 	}
-	fmt.Fprintf(v.out, "%s: %s\n\n%s\n", v.styles.bold.Render(k.Name), k.Title, strings.TrimSpace(k.Doc))
+	fmt.Fprintf(v.out, "%s: %s\n\n%s\n", v.styles.bold.Render(k.Name), v.wrap(k.Title, len(k.Name)+2), v.prose(k.Doc))
 	fmt.Fprintf(v.out, "\n%s %d, %s\n", v.styles.bold.Render("Version"), k.Version, k.Determinism)
 	v.schema("Attributes", &k.Schema, 2)
+	fmt.Fprintf(v.out, "\n  %s\n", v.wrap("Every stage also takes what prefab stages arguments lists, and threshold blocks: prefab stages threshold.", 2))
 	p := k.Ports(nil)
 	if len(p.Out) > 0 {
 		fmt.Fprintf(v.out, "\n%s\n", v.styles.bold.Render("Outputs"))
@@ -101,19 +199,56 @@ func (v *View) schema(title string, s *spec.Schema, indent int) {
 		if b.Label != "" {
 			head += " \"" + b.Label + "\""
 		}
-		fmt.Fprintf(v.out, "\n%s%s {}  %s\n", strings.Repeat(" ", indent-2), v.styles.bold.Render(head), v.wrap(b.Doc, indent))
-		for _, d := range b.Drivers {
-			fmt.Fprintf(v.out, "\n%s%s \"%s\"  %s\n", strings.Repeat(" ", indent), b.Name, d.Label, v.wrap(d.Doc, indent+2))
-			for _, a := range d.Schema.Attrs {
-				v.item(indent+2, a.Name, attrType(&a), attrDoc(&a))
-			}
-		}
+		v.head(indent-2, head+" {}", b.Doc)
+		v.drivers(b.Name, b.Drivers, indent)
 		if b.Schema != nil {
 			for _, a := range b.Schema.Attrs {
 				v.item(indent, a.Name, attrType(&a), attrDoc(&a))
 			}
 		}
 	}
+}
+
+// head begins the part about a block.
+func (v *View) head(indent int, head, doc string) {
+	fmt.Fprintf(v.out, "\n%s%s\n", strings.Repeat(" ", indent), v.styles.bold.Render(head))
+	if doc != "" {
+		fmt.Fprintf(v.out, "%s%s\n", strings.Repeat(" ", indent+4), v.wrap(doc, indent+4))
+	}
+}
+
+// drivers prints the choices of a block's label.
+func (v *View) drivers(name string, list []spec.Driver, indent int) {
+	for _, d := range list {
+		v.head(indent, fmt.Sprintf("%s %q", name, d.Label), d.Doc)
+		for _, a := range d.Schema.Attrs {
+			v.item(indent+2, a.Name, attrType(&a), attrDoc(&a))
+		}
+	}
+}
+
+// prose sets paragraphs to the width; indented lines, such as code and tables, stay as they are.
+func (v *View) prose(text string) string {
+	var out, paragraph []string
+	flush := func() {
+		if len(paragraph) > 0 {
+			out = append(out, v.wrap(strings.Join(paragraph, " "), 0))
+			paragraph = nil
+		}
+	}
+	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, " ") {
+			flush()
+			out = append(out, strings.TrimRight(line, " "))
+			continue
+		}
+		if strings.HasPrefix(line, "- ") {
+			flush()
+		}
+		paragraph = append(paragraph, line)
+	}
+	flush()
+	return strings.Join(out, "\n")
 }
 
 func attrType(a *spec.Attr) string {
@@ -151,7 +286,7 @@ func attrDoc(a *spec.Attr) string {
 }
 
 func (v *View) item(indent int, name, kind, doc string) {
-	fmt.Fprintf(v.out, "%s%s  %s\n", strings.Repeat(" ", indent), v.styles.good.Render(name), v.styles.faint.Render(kind))
+	fmt.Fprintf(v.out, "%s%s  %s\n", strings.Repeat(" ", indent), v.styles.good.Render(name), v.styles.faint.Render(v.wrap(kind, indent+len(name)+2)))
 	if doc != "" {
 		fmt.Fprintf(v.out, "%s%s\n", strings.Repeat(" ", indent+4), v.wrap(doc, indent+4))
 	}

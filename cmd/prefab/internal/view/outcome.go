@@ -8,6 +8,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
 )
 
 // Outcome prints what a run came to: failures, verdicts, placed files, outputs and a summary. For machines it is the
@@ -44,14 +45,24 @@ func (v *View) failures(out *executor.Outcome) {
 		case executor.Failed:
 			fmt.Fprintf(v.out, "%s\n    %s\n", v.styles.bad.Render("failed   "+n.Node.Addr.String()), v.wrap(n.Reason, 4))
 		case executor.Blocked:
-			fmt.Fprintf(v.out, "%s  %s\n", v.styles.warn.Render("blocked  "+n.Node.Addr.String()), n.Reason)
+			v.held(v.styles.warn, "blocked  "+n.Node.Addr.String(), n.Reason)
 		case executor.Skipped:
-			fmt.Fprintf(v.out, "%s  %s\n", v.styles.faint.Render("skipped  "+n.Node.Addr.String()), n.Reason)
+			v.held(v.styles.faint, "skipped  "+n.Node.Addr.String(), n.Reason)
 		}
 	}
 	if out.Count(executor.Failed)+out.Count(executor.Blocked)+out.Count(executor.Skipped) > 0 {
 		fmt.Fprintln(v.out)
 	}
+}
+
+// held prints a stage that did not run, on one line where that is wide enough.
+func (v *View) held(style lipgloss.Style, head, reason string) {
+	if lipgloss.Width(head)+2+lipgloss.Width(reason) <= v.width {
+		fmt.Fprintf(v.out, "%s  %s\n", style.Render(head), reason)
+		return
+	}
+	const indent = 4
+	fmt.Fprintf(v.out, "%s\n%s%s\n", style.Render(head), strings.Repeat(" ", indent), v.wrap(reason, indent))
 }
 
 func (v *View) placed(out *executor.Outcome) {
@@ -64,7 +75,11 @@ func (v *View) placed(out *executor.Outcome) {
 		if p.Rows > 0 {
 			size = count(int(p.Rows), "row") + ", " + size
 		}
-		fmt.Fprintf(v.out, "%s %s: %s\n", word, p.Path, size)
+		fmt.Fprintf(v.out, "%s %s: %s\n", word, v.path(p.Path), size)
+	}
+	for _, p := range out.Left {
+		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("left %s, which %s wrote before: delete it, and what stands beside it, when nothing reads it",
+			v.path(p.Path), p.Addr), 2))
 	}
 	if len(out.Placed) > 0 {
 		fmt.Fprintln(v.out)
@@ -102,9 +117,16 @@ var stateOrder = []executor.State{
 	executor.Blocked, executor.Waiting, executor.Stopped,
 }
 
+// noStages is said instead of counts where there is nothing to count.
+const noStages = "Nothing to do: the spec has no stages."
+
 func summaryLine(out *executor.Outcome) string {
 	var parts []string
+	written := putBack(out)
 	for _, s := range stateOrder {
+		if s == executor.Cached && written > 0 {
+			parts = append(parts, count(written, "file")+" written")
+		}
 		if n := out.Count(s); n > 0 {
 			word := string(s)
 			if s == executor.Same {
@@ -113,16 +135,33 @@ func summaryLine(out *executor.Outcome) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}
 	}
+	if len(parts) == 0 && !out.Interrupted {
+		return noStages
+	}
 	head := "Done: "
 	switch {
 	case out.Interrupted:
 		head = "Stopped: "
 	case out.Count(executor.Failed) > 0:
 		head = "Failed: "
-	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Blocked) == 0:
+	case out.Count(executor.Ran)+out.Count(executor.Same)+out.Count(executor.Restored)+out.Count(executor.Blocked)+written == 0:
 		head = "Nothing to do: "
 	}
 	return head + strings.Join(parts, ", ") + "."
+}
+
+// putBack counts the files that were written although their stages did not run.
+func putBack(out *executor.Outcome) (n int) {
+	cached := map[spec.Addr]bool{}
+	for _, o := range out.Nodes {
+		cached[o.Node.Addr] = o.State == executor.Cached
+	}
+	for _, p := range out.Placed {
+		if p.Wrote && cached[p.Addr] {
+			n++
+		}
+	}
+	return n
 }
 
 // outcomeJSON is the last event of apply --json.
@@ -145,8 +184,12 @@ func outcomeJSON(out *executor.Outcome, values []Value) map[string]any {
 	if placed == nil {
 		placed = []executor.Placement{}
 	}
+	left := out.Left
+	if left == nil {
+		left = []executor.Placement{}
+	}
 	return map[string]any{
-		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": placed, "outputs": outputs,
+		"type": "summary", "summary": summary, "verdicts": verdicts, "placed": placed, "left": left, "outputs": outputs,
 		"interrupted": out.Interrupted,
 	}
 }

@@ -52,7 +52,7 @@ func (v *View) planNodes(p *planner.Plan, all bool) {
 	var shown []*planner.Node
 	width := 0
 	for _, n := range p.Nodes {
-		quiet := n.State == planner.Cached && n.Note == "" && len(openGuards(p, n)) == 0
+		quiet := n.State == planner.Cached && n.Note == "" && len(openGuards(p, n)) == 0 && v.placing(p, n) == ""
 		if (quiet && !all) || n.Kind == planner.UnionKind {
 			continue
 		}
@@ -87,25 +87,70 @@ func openGuards(p *planner.Plan, n *planner.Node) []string {
 	return names
 }
 
+// placing says which of a stage's files are not as they should be, and what becomes of them.
+func (v *View) placing(p *planner.Plan, n *planner.Node) string {
+	paths := map[planner.PlaceState][]string{}
+	for _, f := range p.Placements {
+		if f.Addr == n.Addr {
+			paths[f.State] = append(paths[f.State], v.path(f.Path))
+		}
+	}
+	text := ""
+	for _, state := range []planner.PlaceState{planner.Missing, planner.Outdated, planner.Edited, planner.Foreign} {
+		if list := paths[state]; len(list) > 0 {
+			words := placeWords[state]
+			text = joined(text, words[0]+strings.Join(list, ", ")+words[min(len(list), 2)])
+		}
+	}
+	return text
+}
+
+// placeWords stand before the paths, behind one, and behind several.
+var placeWords = map[planner.PlaceState][3]string{
+	planner.Missing:  {"will write ", ": it is missing", ": they are missing"},
+	planner.Outdated: {"will write ", ": it holds an earlier result", ": they hold an earlier result"},
+	planner.Edited:   {"", " was changed by hand: apply --force overwrites it", " were changed by hand: apply --force overwrites them"},
+	planner.Foreign:  {"", " is not prefab's: apply --force overwrites it", " are not prefab's: apply --force overwrites them"},
+}
+
+// joined puts a semicolon between two texts, where there are two.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
+
 // planNode prints a stage on one line, or on more when the reason is long: what a stage waits for is said whole.
 func (v *View) planNode(p *planner.Plan, n *planner.Node, width int) {
 	mark, style := v.planMark(n.State)
+	files := v.placing(p, n)
+	if files != "" && n.State == planner.Cached {
+		mark, style = "~", v.styles.warn
+	}
 	left := fmt.Sprintf("  %s %s  %s  ", mark, pad(clip(n.Addr.String(), width), width), pad(planWords[n.State], 8))
 	text, right := n.Reason, ""
 	if n.Note != "" {
 		text = n.Note
 	}
+	text = joined(text, files)
 	if gates := openGuards(p, n); len(gates) > 0 {
-		text = strings.TrimPrefix(text+"; behind "+strings.Join(gates, ", "), "; ")
+		text = joined(text, "behind "+strings.Join(gates, ", "))
 	}
 	if n.Estimate > 0 && (n.State == planner.WillRun || n.State == planner.MayRun) {
 		right = "~" + round(n.Estimate)
 	}
 	const estimate = 7 // columns at the right, on every line, so that the reasons have one edge
-	lines := wrapText(text, max(v.width-lipgloss.Width(left)-estimate, 16))
+	room, under := v.width-lipgloss.Width(left)-estimate, lipgloss.Width(left)
+	lines := wrapText(text, max(room, 16))
+	if slices.ContainsFunc(lines, func(line string) bool { return lipgloss.Width(line) > room }) {
+		const indent = 8 // a word does not fit: all of them get lines of their own
+		under = indent
+		lines = append([]string{""}, wrapText(text, v.width-indent)...)
+	}
 	for i, line := range lines {
 		if i > 0 {
-			fmt.Fprintln(v.out, strings.Repeat(" ", lipgloss.Width(left))+line)
+			fmt.Fprintln(v.out, strings.Repeat(" ", under)+line)
 			continue
 		}
 		line = style.Render(left) + line
@@ -133,7 +178,7 @@ func (v *View) planVerdicts(p *planner.Plan) {
 	for _, d := range judged {
 		v.verdict(d, min(width, 34), "")
 	}
-	if open := len(p.Verdicts) - len(judged); open > 0 {
+	if open := p.Summary.Judge; open > 0 {
 		fmt.Fprintf(v.out, "  %s\n", v.styles.faint.Render(count(open, "verdict")+" to judge when the stages have run"))
 	}
 	fmt.Fprintln(v.out)
@@ -141,6 +186,10 @@ func (v *View) planVerdicts(p *planner.Plan) {
 
 func (v *View) planSummary(p *planner.Plan, saved string) {
 	s := p.Summary
+	if len(p.Nodes) == 0 {
+		fmt.Fprintln(v.out, noStages)
+		return
+	}
 	var parts []string
 	add := func(n int, text string) {
 		if n > 0 {
@@ -153,8 +202,22 @@ func (v *View) planSummary(p *planner.Plan, saved string) {
 	add(s.MayRun, "may run")
 	add(s.Blocked, "blocked")
 	add(s.Waiting, "waiting")
+	write, refuse := 0, 0
+	for _, f := range p.Placements {
+		if f.State == planner.Missing || f.State == planner.Outdated {
+			write++
+		} else {
+			refuse++
+		}
+	}
+	if write > 0 {
+		parts = append(parts, count(write, "file")+" to write")
+	}
+	if refuse > 0 {
+		parts = append(parts, count(refuse, "file")+" in the way")
+	}
 	line := strings.Join(parts, ", ")
-	if s.Run+s.MayRun+s.Restore == 0 {
+	if p.Idle() {
 		line = "Nothing to run: " + line
 	} else {
 		line = "Plan: " + line

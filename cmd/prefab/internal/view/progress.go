@@ -6,10 +6,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/dataset/read"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -25,7 +26,8 @@ type Progress struct {
 	bar   map[spec.Addr]*mpb.Bar
 	work  map[spec.Addr]*working
 	wrote time.Time // the last line
-	texts sync.Map  // by address: what stands behind a bar; read by the goroutine that draws
+	rows  sync.Map  // by address: *row, what is drawn of a stage; read by the goroutine that draws
+	ended sync.WaitGroup
 }
 
 // working is a stage at work.
@@ -50,7 +52,7 @@ func (v *View) Progress(p *planner.Plan) *Progress {
 	}
 	s.width = min(s.width, 34)
 	if v.terminal {
-		s.bars = mpb.New(mpb.WithOutput(v.live), mpb.WithWidth(24), mpb.WithRefreshRate(150*time.Millisecond))
+		s.bars = mpb.New(mpb.WithOutput(v.live), mpb.WithRefreshRate(frameTime))
 	} else {
 		go s.alive()
 	}
@@ -132,15 +134,15 @@ func (s *Progress) sign(now time.Time) {
 		s.v.printJSON(eventJSON(e))
 		return
 	}
-	fmt.Fprintln(s.v.live, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now)), s.v.width))
+	fmt.Fprintln(s.v.live, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now, s.v.width-s.width-4)), s.v.width))
 }
 
 // text says how far a stage is.
-func (w *working) text(now time.Time) string {
+func (w *working) text(now time.Time, room int) string {
 	if w.last.Done == 0 {
 		return "at work for " + round(now.Sub(w.since))
 	}
-	return progressText(w.last, w.phase)
+	return progressText(w.last, w.phase, room)
 }
 
 // Close ends the bars.
@@ -152,6 +154,7 @@ func (s *Progress) Close() {
 	for _, b := range s.bar {
 		b.Abort(true)
 	}
+	s.ended.Wait()
 	s.bars.Wait()
 }
 
@@ -176,7 +179,8 @@ func (s *Progress) print(e executor.Event) {
 // stopping is what a person is told after the first Ctrl-C.
 const stopping = "Stopping when the chunks at work are done; Ctrl-C again stops at once."
 
-func progressText(e executor.Event, since time.Time) string {
+// progressText says how far a stage is, with as much of its pace as there is room for.
+func progressText(e executor.Event, since time.Time, room int) string {
 	text := thousands(e.Done) + " " + e.Unit
 	if e.Total > 0 {
 		text = fmt.Sprintf("%s of %s %s", thousands(e.Done), thousands(e.Total), e.Unit)
@@ -185,10 +189,15 @@ func progressText(e executor.Event, since time.Time) string {
 	if elapsed <= 0 || e.Done == 0 {
 		return text
 	}
-	rate := float64(e.Done) / elapsed
-	text += fmt.Sprintf(", %s/s", thousands(int64(rate)))
+	pace := float64(e.Done) / elapsed
+	fast, left := fmt.Sprintf(", %s/s", thousands(int64(pace))), ""
 	if e.Total > e.Done {
-		text += ", " + round(time.Duration(float64(e.Total-e.Done)/rate*float64(time.Second))) + " left"
+		left = ", " + round(time.Duration(float64(e.Total-e.Done)/pace*float64(time.Second))) + " left"
+	}
+	for _, more := range []string{fast + left, left} {
+		if lipgloss.Width(text+more) <= room {
+			return text + more
+		}
 	}
 	return text
 }
@@ -198,6 +207,9 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.State == executor.Cached || e.State == executor.Excluded || e.Addr.Kind == planner.UnionKind {
 		return ""
 	}
+	if e.State == executor.Blocked || e.State == executor.Skipped {
+		return "" // the outcome lists them, with all reasons
+	}
 	line := fmt.Sprintf("  %s  %s", pad(clip(e.Addr.String(), s.width), s.width), pad(string(e.State), 7))
 	if e.State == executor.Ran || e.State == executor.Same {
 		line += "  " + pad(round(e.Elapsed), 6)
@@ -205,10 +217,13 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.Counts != nil {
 		line += "  " + countsText(e.Counts)
 	}
-	if e.Reason != "" {
+	if e.Reason != "" && e.State != executor.Failed { // the outcome says why
 		line += "  " + e.Reason
 	}
-	return strings.TrimRight(clip(line, s.v.width), " ")
+	if s.bars != nil { // a line that a terminal breaks would upset the bars
+		line = clip(line, s.v.width)
+	}
+	return strings.TrimRight(line, " ")
 }
 
 func countsText(c *executor.Counts) string {
@@ -217,58 +232,22 @@ func countsText(c *executor.Counts) string {
 		out += n
 	}
 	var dropped int64
-	for _, n := range c.Dropped {
-		dropped += n
+	for reason, n := range c.Dropped {
+		if reason != read.NotSelected { // where was asked for
+			dropped += n
+		}
 	}
 	text := ""
 	if len(c.Out) > 0 {
-		text = thousands(out) + " rows"
+		text = count(int(out), "row")
 	}
 	if dropped > 0 {
 		text += fmt.Sprintf(", %s dropped", thousands(dropped))
 	}
-	return text
-}
-
-// draw keeps one bar for each stage at work, and leaves a line above them when it ends.
-func (s *Progress) draw(e executor.Event) {
-	switch e.Type {
-	case "start":
-		since := e.Time
-		s.bar[e.Addr] = s.bars.AddBar(0,
-			mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name("  "+pad(clip(e.Addr.String(), s.width), s.width)+"  ")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				text, _ := s.texts.Load(e.Addr)
-				line, ok := text.(string)
-				if !ok {
-					line = "at work for " + round(time.Since(since))
-				}
-				return "  " + line
-			})),
-		)
-	case "progress":
-		if b := s.bar[e.Addr]; b != nil {
-			s.texts.Store(e.Addr, progressText(e, s.work[e.Addr].phase))
-			b.SetTotal(e.Total, false)
-			b.SetCurrent(e.Done)
-		}
-	case "finish":
-		if b := s.bar[e.Addr]; b != nil {
-			b.Abort(true)
-			delete(s.bar, e.Addr)
-		}
-		if line := s.finished(e); line != "" {
-			fmt.Fprintln(s.bars, line)
-			s.v.transcribed(line)
-		}
-	case "log":
-		fmt.Fprintf(s.bars, "  %s  %s\n", pad(clip(e.Addr.String(), s.width), s.width), s.v.wrap(e.Text, s.width+4))
-	case "stopping":
-		fmt.Fprintln(s.bars, stopping)
-	case "warning":
-		fmt.Fprintln(s.bars, s.v.styles.warn.Render("Warning: ")+s.v.wrap(e.Text, 9))
+	if n := c.Dropped[read.NotSelected]; n > 0 {
+		text += fmt.Sprintf(", %s not selected", thousands(n))
 	}
+	return text
 }
 
 // eventJSON is an event as machines read it.

@@ -107,6 +107,9 @@ func valueOf(m spec.Metric) string {
 // comparison says, of an accuracy or improvement that is too low, what rules reach that read nothing, and what any model could reach:
 // the first things to look at.
 func comparison(out *executor.Outcome, d *planner.Verdict) string {
+	if text := crossFitted(out, d); text != "" {
+		return text
+	}
 	for _, m := range d.Metrics {
 		i := strings.LastIndexByte(m.Name, '.')
 		if i < 0 || !slices.Contains([]string{"accuracy", "improvement"}, m.Name[i+1:]) || d.Outcome != planner.Fail {
@@ -114,6 +117,22 @@ func comparison(out *executor.Outcome, d *planner.Verdict) string {
 		}
 		if text := baselines(measuredWith(out, d, m), m.Name[:i]); text != "" {
 			return text
+		}
+	}
+	return ""
+}
+
+// crossFitted says, of a gap to the accuracy on the training rows, what models reach there that did not see them.
+func crossFitted(out *executor.Outcome, d *planner.Verdict) string {
+	for _, m := range d.Metrics {
+		scope, ok := strings.CutSuffix(m.Name, ".accuracy")
+		if !ok || d.Threshold || d.Outcome != planner.Fail || len(d.Metrics) < 2 {
+			continue
+		}
+		for _, x := range measuredWith(out, d, m) {
+			if x.Name == scope+".cross_fit_accuracy" && x.Available() {
+				return measurement(x) + ", by models that did not see the rows"
+			}
 		}
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ import (
 type Options struct {
 	JSON    bool
 	NoColor bool
+	Dir     string // that paths of the spec are relative to
 }
 
 // A View prints. What was asked for goes to out, what happens on the way to err.
@@ -33,6 +35,7 @@ type View struct {
 	opts     Options
 	width    int
 	terminal bool   // err is one, so progress may be drawn
+	stream   bool   // what is printed for machines is a stream of events
 	profile  string // of colours
 	styles   styles
 
@@ -85,6 +88,19 @@ func (v *View) Text(s string) { fmt.Fprint(v.out, s) }
 // Ask prints a question and leaves the cursor behind it.
 func (v *View) Ask(s string) { fmt.Fprint(v.out, "\n"+v.styles.bold.Render(s)) }
 
+// path is a path of the spec as a person finds it from where they stand.
+func (v *View) path(p string) string {
+	if v.opts.Dir == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(v.opts.Dir, filepath.FromSlash(p))
+}
+
+// Pinned tells that the lock file was written.
+func (v *View) Pinned(n int, name string) {
+	v.Note(fmt.Sprintf("Pinned %s in %s.", count(n, "input"), v.path(name)))
+}
+
 // Note tells what happens, for people only.
 func (v *View) Note(s string) {
 	if !v.opts.JSON {
@@ -92,10 +108,18 @@ func (v *View) Note(s string) {
 	}
 }
 
-// Warning tells of something that is wrong but stops nothing.
+// Stream says that what is printed for machines is a stream of events, as apply's is. Elsewhere it is one document.
+func (v *View) Stream() { v.stream = true }
+
+// Warning tells of something that is wrong but stops nothing. For machines it is an event of the stream, and beside a
+// document a line on standard error.
 func (v *View) Warning(s string) {
 	if v.opts.JSON {
-		v.printJSON(map[string]any{"type": "warning", "text": s})
+		out := v.err
+		if v.stream {
+			out = v.out
+		}
+		writeJSON(out, map[string]any{"type": "warning", "text": s})
 		return
 	}
 	fmt.Fprintln(v.err, v.styles.warn.Render("Warning: ")+v.wrap(s, 9))
@@ -155,12 +179,14 @@ func (v *View) Version(version string) {
 }
 
 // JSON prints a value as JSON, whatever the options say.
-func (v *View) printJSON(x any) {
+func (v *View) printJSON(x any) { writeJSON(v.out, x) }
+
+func writeJSON(w io.Writer, x any) {
 	b, err := json.Marshal(x)
 	if err != nil {
 		panic("view: no JSON: " + err.Error())
 	}
-	fmt.Fprintf(v.out, "%s\n", b)
+	fmt.Fprintf(w, "%s\n", b)
 }
 
 // wrap breaks text at the view's width; lines after the first are indented.
@@ -171,7 +197,15 @@ func (v *View) wrap(s string, indent int) string {
 		if i > 0 {
 			own := len(line) - len(strings.TrimLeft(line, " ")) // what is laid out stays so
 			at = indent + own
-			out.WriteString("\n" + strings.Repeat(" ", at))
+			out.WriteByte('\n')
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			out.WriteString(strings.Repeat(" ", at))
+			if own > 0 && at+lipgloss.Width(line[own:]) <= v.width {
+				out.WriteString(line[own:])
+				continue
+			}
 		}
 		column := at
 		for j, word := range strings.Fields(line) {

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+var errNoTerminal = errors.New("standard input is no terminal: give --yes")
+
+// confirm asks whether to apply the plan that was shown. A no ends the command, and so does a Ctrl-C.
+func (a *app) confirm(ctx context.Context) error {
+	if f, ok := a.In.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return errNoTerminal
+	}
+	a.view.Ask("Apply this plan? y or yes, all else is no: ")
+	line, err := answer(ctx, a.In)
+	switch {
+	case ctx.Err() != nil:
+		a.view.Note("")
+		return codeError(exitInterrupted)
+	case err != nil:
+		a.view.Note("")
+		return errNoTerminal
+	}
+	switch strings.ToLower(line) {
+	case "y", "yes":
+		return nil
+	}
+	a.view.Text("Nothing was applied.\n")
+	return codeError(exitError)
+}
+
+// answer reads one line. It waits no longer than ctx; what it then leaves behind is a reader that waits for a line, and
+// the command ends.
+func answer(ctx context.Context, in io.Reader) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	got := make(chan read, 1)
+	go func() {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		got <- read{strings.TrimSpace(line), err}
+	}()
+	select {
+	case r := <-got:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}

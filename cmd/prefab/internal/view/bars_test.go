@@ -1,0 +1,45 @@
+package view
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"github.com/prefab-build/prefab/executor"
+)
+
+// Every line of a frame has its columns where the others have theirs, and none is wider than the terminal.
+func TestBarsHaveOneEdge(t *testing.T) {
+	var out bytes.Buffer
+	s := &Progress{v: New(&out, &out, Options{NoColor: true}), width: 20}
+	now := time.Unix(100, 0)
+	at := func(done, total int64, unit string) *row {
+		return &row{since: now.Add(-time.Minute), phase: now.Add(-time.Second), last: executor.Event{Time: now, Done: done, Total: total, Unit: unit}}
+	}
+	for _, c := range []struct {
+		name string
+		r    *row
+		want string
+	}{
+		{"dataset.raw", &row{since: now.Add(-3 * time.Second)}, "  dataset.raw           [-------------]  at work for 3.0s"},
+		{"dataset.raw", at(12, 100, "rows"), "  dataset.raw           [>------------]  12 of 100 rows, 12/s, 7.3s left"},
+		{"dataset.raw", at(100, 100, "rows"), "  dataset.raw           [=============]  100 of 100 rows, 100/s"},
+		{"dataset.raw", at(7, 0, "steps"), "  dataset.raw           [-------------]  7 steps, 7/s"},
+		{
+			"a_kind.with_a_very_long_name", at(10_000_000, 24_000_000, "prompts compared"),
+			"  a_kind.with_a_very_…  [====>--------]  10,000,000 of 24,000,000 prompts compa…",
+		},
+		{"dataset.raw", &row{line: "  dataset.raw  ran"}, "  dataset.raw  ran"},
+	} {
+		got := s.barLine(c.name, c.r, now, 80)
+		if got != c.want {
+			t.Errorf("%q\nwant\n%q", got, c.want)
+		}
+		if w := lipgloss.Width(s.barLine(c.name, c.r, now, 50)); w > 50 {
+			t.Errorf("%s is %d wide in a terminal of 50", strings.TrimSpace(got), w)
+		}
+	}
+}

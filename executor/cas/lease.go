@@ -1,0 +1,147 @@
+package cas
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Collecting garbage while others work is safe by three rules.
+//
+// A process that opens a store takes a lease: a locked file in v1/leases, whose time is when it began. The kernel gives
+// the lock back when the process ends, however it ends.
+//
+// What a process relies on is younger than its lease. What it writes is so by itself; an entry that it reads, and a blob
+// that it would have written and finds there, are touched where they are older (the time of a file is when it was last
+// used). Blobs that an entry names need no touch: who collects keeps them as long as the entry.
+//
+// Nothing is removed that is younger than the oldest lease, or than the beginning of the collection. Looking at the time
+// and removing is one step under the sweep lock, which touching shares.
+//
+// All these times are the file system's, so that no two clocks are compared.
+type lease struct {
+	file  *flock.Flock
+	path  string
+	since time.Time
+}
+
+const (
+	leaseDir  = "leases"
+	sweepName = "sweep.lock"
+)
+
+// takeLease makes the process known to those who collect garbage. It also finds out whether the folder can be written:
+// folders that exist say nothing about permissions, quotas or read-only mounts, and a user should hear of those before an
+// hour of work, not after.
+func (s *Store) takeLease() error {
+	for {
+		f, err := os.CreateTemp(filepath.Join(s.root, leaseDir), "lease-")
+		if err != nil {
+			return err
+		}
+		path := f.Name()
+		if err := f.Close(); err != nil {
+			return err
+		}
+		locked, err := lockFile(path)
+		if err != nil {
+			return err
+		}
+		if locked == nil { // taken for that of a dead process, between the two steps
+			continue
+		}
+		info, err := locked.Stat()
+		if err != nil {
+			locked.Close()
+			return err
+		}
+		s.lease = lease{file: locked, path: path, since: info.ModTime()}
+		return nil
+	}
+}
+
+// Close gives the lease back. What the store gave may then be removed by whoever collects garbage; the store is of no
+// further use. A process that ends need not close.
+func (s *Store) Close() error {
+	if s.lease.file == nil {
+		return nil
+	}
+	_ = os.Remove(s.lease.path) // on Windows an open file cannot be removed; whoever collects does it
+	err := s.lease.file.Close()
+	s.lease.file = nil
+	return err
+}
+
+// touch makes the file at path younger than the lease, unless it is. It reports false where the file is gone.
+func (s *Store) touch(path string, used time.Time) bool {
+	if s.opts.ReadOnly || !used.Before(s.lease.since) {
+		return true
+	}
+	s.touching.Lock()
+	defer s.touching.Unlock()
+	sweep := flock.New(filepath.Join(s.root, sweepName), flock.SetPermissions(fileMode))
+	if err := sweep.RLock(); err != nil {
+		return false // to make a thing again is always right
+	}
+	defer sweep.Close()
+	now := s.now()
+	err := os.Chtimes(path, now, now)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// horizon returns the time before which nothing is in use: that of the oldest lease of others, or now.
+func (s *Store) horizon() (time.Time, error) {
+	dir := filepath.Join(s.root, leaseDir)
+	now, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "now-")
+	if err != nil {
+		return time.Time{}, err
+	}
+	info, err := now.Stat()
+	if err = errors.Join(err, now.Close(), os.Remove(now.Name())); err != nil {
+		return time.Time{}, err
+	}
+	oldest := info.ModTime()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the cache: %w", err)
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, f.Name())
+		if path == s.lease.path {
+			continue
+		}
+		since, held, err := leaseOf(path)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if held && since.Before(oldest) {
+			oldest = since
+		}
+	}
+	return oldest, nil
+}
+
+// leaseOf looks at a lease, and removes that of a process that is gone.
+func leaseOf(path string) (since time.Time, held bool, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return since, false, nil
+	}
+	if err != nil {
+		return since, false, err
+	}
+	f, err := lockFile(path)
+	switch {
+	case err != nil:
+		return since, false, err
+	case f != nil:
+		_ = os.Remove(path)
+		return since, false, f.Close()
+	}
+	return info.ModTime(), true, nil
+}
