@@ -80,6 +80,7 @@ func (s *session) lockPath() string { return filepath.Join(s.dir, lang.LockName)
 
 // readPins reads the lock file; there is none before the first apply.
 func (s *session) readPins() (map[string]lang.Pin, error) {
+	s.memory.watch(s.lockPath())
 	src, err := readFile(s.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
