@@ -7,6 +7,7 @@ import (
 	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/cas/remote"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -54,6 +55,12 @@ func (w *watchedStore) GetAction(base, inputs spec.Digest) ([]byte, error) {
 	b, err := w.Store.GetAction(base, inputs)
 	w.note(err == nil, func() { w.actions[[2]spec.Digest{base, inputs}] = true })
 	return b, err
+}
+
+// FromRemote reports whether an entry came from a remote store; see package remote.
+func (w *watchedStore) FromRemote(base, inputs spec.Digest) bool {
+	far, ok := w.Store.(*remote.Store)
+	return ok && far.FromRemote(base, inputs)
 }
 
 // Get implements executor.Store.
