@@ -58,8 +58,7 @@ func FuzzPlan(f *testing.F) {
 			return
 		}
 		s := &session{app: &app{dir: "."}, specs: byName, pipeline: p}
-		s.destinations()
-		planner.Prove(p, byName)
+		_ = append(s.destinations(), planner.Prove(p, byName)...)
 		planner.Edges(p)
 		if diags.HasErrors() {
 			return

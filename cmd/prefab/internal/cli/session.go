@@ -171,11 +171,14 @@ func (s *session) open() error {
 	return nil
 }
 
+// onlyRead reports whether the cache can be looked at and not written.
+func (s *session) onlyRead() bool { return s.closed != nil }
+
 // shared puts the remote store of the pipeline, if it has one, behind the local one. One that cannot even be opened is a
 // warning like one that fails later, unless the spec is wrong about it.
 func (s *session) shared() (executor.Store, error) {
 	r := s.pipeline.Project.Remote
-	if r == nil || s.closed != nil {
+	if r == nil || s.onlyRead() {
 		return s.local, nil
 	}
 	open := func() (remote.Remote, error) { return remote.OpenHTTP(r.URL, r.TokenEnv) }

@@ -106,16 +106,16 @@ func TestAnyChangeIsSeen(t *testing.T) {
 		"content gone":     func(_ *testing.T, w *world) { os.Remove(w.path("spec")) },
 		"new name":         func(t *testing.T, w *world) { w.write(t, "data/2", "") },
 		"written again":    func(t *testing.T, w *world) { w.write(t, "data/1", "rows") },
-		"touched":          func(_ *testing.T, w *world) { os.Chtimes(w.path("data/1"), time.Time{}, time.Unix(9, 0)) },
+		"touched":          func(_ *testing.T, w *world) { _ = os.Chtimes(w.path("data/1"), time.Time{}, time.Unix(9, 0)) },
 		"gone":             func(_ *testing.T, w *world) { os.Remove(w.path("data/1")) },
 		"appears":          func(t *testing.T, w *world) { w.write(t, "out", "") },
 		"blob gone":        func(_ *testing.T, w *world) { os.Remove(w.path("blob")) },
-		"blob cut":         func(_ *testing.T, w *world) { os.Truncate(w.path("blob"), 1) },
+		"blob cut":         func(_ *testing.T, w *world) { _ = os.Truncate(w.path("blob"), 1) },
 		"device":           func(_ *testing.T, w *world) { w.class = "b" },
 		"device gone":      func(_ *testing.T, w *world) { w.class = "" },
 		"folder for file": func(_ *testing.T, w *world) {
 			os.Remove(w.path("data/1"))
-			os.Mkdir(w.path("data/1"), 0o755)
+			_ = os.Mkdir(w.path("data/1"), 0o755)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
