@@ -18,8 +18,10 @@ func Blobs(r *Result) (list []spec.Digest) {
 
 // NewShared is what a stage gets from Task.Shared; conflicts are errors.
 func NewShared(s Store, fresh bool, work ...string) *shared {
-	h := &host{store: s, fresh: fresh, conflict: func(error) bool { return false }}
-	return h.Shared(work...).(*shared)
+	h := &host{job: &job{bench: &bench{store: s}, fresh: fresh}}
+	made := h.Shared(work...).(*shared)
+	made.conflict = func(error) bool { return false }
+	return made
 }
 
 // Base returns the base of the entries.
