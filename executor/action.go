@@ -134,6 +134,9 @@ func (a *Action) open(ctx context.Context, s Store) ([]planner.Member, error) {
 	var list []planner.Member
 	for _, m := range a.Members {
 		out := Output{Artifact: m.Artifact, Files: m.Files, Table: m.table}
+		if m.Artifact.IsRows() && m.table == nil && m.Table.IsZero() {
+			return nil, errNotSound
+		}
 		if !m.Table.IsZero() {
 			deltas, err := loadDeltas(ctx, s, m.Table)
 			if err != nil {

@@ -172,5 +172,6 @@ func (x *run) work(ctx context.Context, n *planner.Node, j *job) ([]byte, error)
 		return nil, err
 	}
 	defer x.release()
+	x.emit(Event{Type: "action", Addr: n.Addr, Text: d.String()})
 	return x.opts.Worker(ctx, n.Addr, d, j.fresh)
 }

@@ -198,6 +198,7 @@ func (a *app) commands() []*cobra.Command {
 		a.logCommand(),
 		a.outputCommand(),
 		a.planCommand(),
+		a.runActionCommand(),
 		a.showCommand(),
 		a.stagesCommand(),
 		a.validateCommand(),
