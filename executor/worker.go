@@ -8,6 +8,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -37,6 +38,7 @@ func RunAction(ctx context.Context, d spec.Digest, kinds []*stage.Kind, s Store,
 	if opts.Parallelism <= 0 {
 		opts.Parallelism = runtime.GOMAXPROCS(0)
 	}
+	hold(s, d)
 	a, err := loadAction(ctx, s, d)
 	if err != nil {
 		return nil, err
@@ -57,6 +59,7 @@ func RunAction(ctx context.Context, d spec.Digest, kinds []*stage.Kind, s Store,
 	if err != nil {
 		return nil, err
 	}
+	hold(s, a.needs(members)...)
 	j, err := b.newJob(a, spec.Addr{Kind: a.Kind, Name: d.Short()}, members)
 	if err != nil {
 		return nil, err
@@ -68,6 +71,38 @@ func RunAction(ctx context.Context, d spec.Digest, kinds []*stage.Kind, s Store,
 	w := &Work{Kind: a.Kind}
 	w.Base, w.Inputs = a.Key()
 	return w, j.publish(ctx, w)
+}
+
+// hold keeps blobs from being collected as garbage while this process works: no entry names the material of an action.
+func hold(s Store, blobs ...spec.Digest) {
+	if held, ok := s.(interface{ Use(d spec.Digest) bool }); ok {
+		for _, d := range blobs {
+			held.Use(d) // one that is not there is found out by whoever reads it
+		}
+	}
+}
+
+// needs lists the blobs that an action is made of.
+func (a *Action) needs(members []planner.Member) (blobs []spec.Digest) {
+	for _, m := range a.Members {
+		if !m.Table.IsZero() {
+			blobs = append(blobs, m.Table)
+		}
+		for _, f := range m.Files {
+			blobs = append(blobs, f.Digest)
+		}
+	}
+	for _, f := range a.Files {
+		for _, s := range f.Segments {
+			blobs = append(blobs, s.Digest)
+		}
+	}
+	for _, m := range members {
+		if t := m.Artifact.(Output).Table; t != nil {
+			blobs = t.appendBlobs(blobs)
+		}
+	}
+	return blobs
 }
 
 // publish finds the result of an action in the store, or works it out and stores it.
