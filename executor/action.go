@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -177,7 +178,9 @@ func (a *Action) fits(k *spec.KindSpec, arch string, class func(spec.Setting) (s
 		switch {
 		case c.Name == "numerics" && c.Value != arch:
 			return fmt.Errorf("%w: it is for machines of the numerics class %s, and this is one of %s", ErrOtherMachine, c.Value, arch)
-		case c.Name == "backend" && a.Backend == nil:
+		case c.Name == "backend" && a.Backend == nil,
+			c.Name == "seed" && c.Value != strconv.FormatUint(a.Seed, 10),
+			c.Name == "limit" && c.Value != strconv.Itoa(a.Limit):
 			return errNotSound
 		case c.Name == "backend":
 			have, err := class(*a.Backend)

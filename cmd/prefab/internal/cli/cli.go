@@ -191,6 +191,7 @@ func (a *app) commands() []*cobra.Command {
 		a.backendCommand(),
 		a.cacheCommand(),
 		a.catCommand(),
+		a.diffCommand(),
 		a.fmtCommand(),
 		a.graphCommand(),
 		a.initCommand(),
