@@ -16,7 +16,7 @@ const seenPart = "train"
 func (l *loader) checkApart(in *instance, byAddr map[spec.Addr]*instance) {
 	for _, port := range in.ports.In {
 		if port.Apart != "" {
-			l.apart(in, port.Name, in.refs(port.Apart), func(at diag.Range, r spec.Ref) {
+			l.apart(in, port.Name, l.free(in.refs(port.Apart), byAddr), func(at diag.Range, r spec.Ref) {
 				l.errorf(at, "seen-rows", "Rows of training judge it",
 					"%s is both %s and %s of %s. What is measured on rows that a model has seen means nothing: give %s a held-out part.",
 					r, port.Apart, port.Name, in.block.Addr, port.Name)
@@ -34,7 +34,7 @@ func (l *loader) checkApart(in *instance, byAddr map[spec.Addr]*instance) {
 				if !trains.Training {
 					continue
 				}
-				l.apart(in, port.Name, model.refs(trains.Name), func(at diag.Range, r spec.Ref) {
+				l.apart(in, port.Name, l.free(model.refs(trains.Name), byAddr), func(at diag.Range, r spec.Ref) {
 					l.errorf(at, "seen-rows", "Rows of training judge it",
 						"%s was trained on %s, so what it scores there is no evaluation. Measure it on a held-out part, or call this one %s.", m, r, seenPart)
 				})
@@ -60,6 +60,16 @@ func (l *loader) apart(in *instance, port string, others []spec.Ref, report func
 			report(in.block.Place(path...), r)
 		}
 	}
+}
+
+// free leaves out what is held out: that it trains is reported where it does.
+func (l *loader) free(refs []spec.Ref, byAddr map[spec.Addr]*instance) (list []spec.Ref) {
+	for _, r := range refs {
+		if source := byAddr[r.Addr]; source == nil || l.taints(source, byAddr)[r.Port] == nil {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // refs returns all that an instance reads at a port.

@@ -58,7 +58,7 @@ func (d *decoder) body(b *body, schema *spec.Schema, path string) (keyed, unkeye
 			if v != nil {
 				into[a.Name] = v // as much as is known: that there are references, and of which names
 			}
-			d.opaque = d.opaque || v == nil && (a.Type == spec.TypeRowMap || a.Type == spec.TypeReference)
+			d.opaque = d.opaque || v == nil && (a.Type == spec.TypeRowMap || a.Shape == spec.Map)
 		case v != nil:
 			into[a.Name] = v
 		case a.Default != nil:

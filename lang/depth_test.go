@@ -68,6 +68,9 @@ func TestWide(t *testing.T) {
 
 // TestLargeSource refuses files of a size that no pipeline has, before they are parsed.
 func TestLargeSource(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and many with the race detector")
+	}
 	long := "# " + strings.Repeat("x", maxSource)
 	_, diags := loadText(t, long, Options{})
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail, "larger than 4 MiB") {

@@ -39,7 +39,7 @@ func (l *loader) givenValues() map[string]*givenValue {
 		}
 	}
 	for _, name := range l.autoFiles() {
-		b, err := l.readSource(func() (fs.File, error) { return openRegular(l.fileSystem(), name) })
+		b, err := l.readSource(func() (fs.File, error) { return l.openFile(name) })
 		l.readValues(given, name, b, err)
 	}
 	l.readRecorded(given)

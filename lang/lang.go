@@ -34,8 +34,20 @@ type Options struct {
 	Environ func(name string) (value string, ok bool)
 	// Version is that of prefab, which required_version is compared with; empty fits every demand.
 	Version string
+	// Outside is told what Load looks at besides Environ; it may be nil.
+	Outside Outside
 	// FS is where the files are read from instead of the folder; every path is relative to its root.
 	FS fs.FS
+}
+
+// Outside is told what a pipeline's text depends on. Paths are as the system knows them; nothing is told of an FS.
+type Outside interface {
+	// File is told of a file before it is opened.
+	File(path string)
+	// Folder is told of the pipeline's folder before it is listed.
+	Folder(path string)
+	// Fileset is told what Fileset returned to the function of that name.
+	Fileset(dir, pattern string, found []string, err error)
 }
 
 // A Given is one --var or one --var-file.

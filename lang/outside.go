@@ -145,19 +145,40 @@ func (l *loader) environment(args []cty.Value) (cty.Value, error) {
 
 var secretName = regexp.MustCompile(`(?i)(^|_)(key|token|secret|password|passwd|credentials?)$`)
 
-// fileSet returns the files below a folder whose path matches a pattern, in which ** stands for any folders.
+// fileSet is the function fileset.
 func (l *loader) fileSet(dir, pattern string) (cty.Value, error) {
-	fsys, root := l.fileSystem(), path.Clean(filepath.ToSlash(dir))
-	if l.opts.FS == nil && !fs.ValidPath(root) {
-		full := dir
-		if !filepath.IsAbs(full) {
-			full = filepath.Join(l.dir, full)
-		}
-		fsys, root = os.DirFS(full), "."
-	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		return cty.NilVal, function.NewArgErrorf(1, "%q is no pattern: %v", pattern, err)
 	}
+	var found []string
+	var err error
+	if l.opts.FS != nil {
+		found, err = filesBelow(l.opts.FS, path.Clean(filepath.ToSlash(dir)), pattern)
+	} else {
+		found, err = Fileset(l.path(dir), pattern)
+	}
+	if l.opts.FS == nil && l.opts.Outside != nil {
+		l.opts.Outside.Fileset(l.path(dir), pattern, found, err)
+	}
+	if err != nil {
+		return cty.NilVal, function.NewArgErrorf(0, "the folder %s cannot be read: %v", dir, cause(err))
+	}
+	l.rec.note(call("fileset", dir, pattern), string(spec.Canonical(found)))
+	if len(found) == 0 {
+		return cty.SetValEmpty(cty.String), nil
+	}
+	vals := make([]cty.Value, len(found))
+	for i, f := range found {
+		vals[i] = cty.StringVal(f)
+	}
+	return cty.SetVal(vals), nil
+}
+
+// Fileset returns the files below a folder whose path matches a pattern, in which ** stands for any folders. They are
+// sorted, and relative to the folder.
+func Fileset(dir, pattern string) ([]string, error) { return filesBelow(os.DirFS(dir), ".", pattern) }
+
+func filesBelow(fsys fs.FS, root, pattern string) ([]string, error) {
 	var found []string
 	err := fs.WalkDir(fsys, root, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -169,19 +190,8 @@ func (l *loader) fileSet(dir, pattern string) (cty.Value, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return cty.NilVal, function.NewArgErrorf(0, "the folder %s cannot be read: %v", dir, cause(err))
-	}
 	slices.Sort(found)
-	l.rec.note(call("fileset", dir, pattern), string(spec.Canonical(found)))
-	if len(found) == 0 {
-		return cty.SetValEmpty(cty.String), nil
-	}
-	vals := make([]cty.Value, len(found))
-	for i, f := range found {
-		vals[i] = cty.StringVal(f)
-	}
-	return cty.SetVal(vals), nil
+	return found, err
 }
 
 // matchSegments matches a path against a pattern, segment by segment.

@@ -35,8 +35,9 @@ func (l *loader) openFile(name string) (fs.File, error) {
 	if l.opts.FS != nil {
 		return openRegular(l.opts.FS, path.Clean(filepath.ToSlash(name)))
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(l.dir, filepath.FromSlash(name))
+	name = l.path(name)
+	if l.opts.Outside != nil {
+		l.opts.Outside.File(name)
 	}
 	info, err := os.Stat(name)
 	if err != nil {
@@ -46,6 +47,14 @@ func (l *loader) openFile(name string) (fs.File, error) {
 		return nil, err
 	}
 	return os.Open(name)
+}
+
+// path is the place of a file or folder outside of an FS.
+func (l *loader) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(l.dir, filepath.FromSlash(name))
 }
 
 // openRegular opens a file that has an end.
@@ -81,6 +90,9 @@ type source struct {
 
 // readFiles reads and parses the pipeline's files, in the order of their names.
 func (l *loader) readFiles() []source {
+	if l.opts.FS == nil && l.opts.Outside != nil {
+		l.opts.Outside.Folder(l.dir)
+	}
 	entries, err := fs.ReadDir(l.fileSystem(), ".")
 	if err != nil {
 		l.errorf(diag.Range{}, "unreadable-folder", "Folder cannot be read",
@@ -94,7 +106,7 @@ func (l *loader) readFiles() []source {
 			continue
 		}
 		found++
-		b, err := l.readSource(func() (fs.File, error) { return openRegular(l.fileSystem(), e.Name()) })
+		b, err := l.readSource(func() (fs.File, error) { return l.openFile(e.Name()) })
 		if err != nil {
 			l.errorf(diag.Range{}, "unreadable-file", "File cannot be read", "%s cannot be read: %v.", e.Name(), cause(err))
 			continue

@@ -9,6 +9,9 @@ import (
 
 // TestTooLarge refuses values that take a few lines to write and more memory than there is to hold.
 func TestTooLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and many with the race detector")
+	}
 	doubling := func(form string) string {
 		var b strings.Builder
 		for i := 1; i < 40; i++ {

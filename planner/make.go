@@ -54,6 +54,7 @@ type maker struct {
 	results  []*Result // of cached nodes
 	excluded []bool
 	judge    *Judge
+	gone     map[goneNode]string // when it was first asked for
 }
 
 // skeleton returns the verdicts without outcomes: what guards need to know of them.
@@ -270,19 +271,42 @@ func (m *maker) renamed(n *Node) string {
 	if _, same := m.previous.Nodes[n.Addr.String()]; same {
 		return ""
 	}
-	want := Digest(append(append([]Component{}, n.Base...), n.Key.Inputs...))
-	for _, addr := range slices.Sorted(maps.Keys(m.previous.Nodes)) {
-		was := m.previous.Nodes[addr]
-		if a, err := spec.ParseAddr(addr); err == nil {
-			if _, still := m.byAddr[a]; still || a.Kind != n.Kind {
-				continue
-			}
-		}
-		if Digest(append(append([]Component{}, was.Base...), was.Inputs...)) == want {
-			return "renamed from " + addr
-		}
+	if m.gone == nil {
+		m.gone = m.goneNodes()
+	}
+	if addr, ok := m.gone[goneNode{n.Kind, keyOf(n.Base, n.Key.Inputs)}]; ok {
+		return "renamed from " + addr
 	}
 	return ""
+}
+
+// A goneNode is what a node of the last run was, whose address the pipeline no longer has.
+type goneNode struct {
+	kind string
+	key  spec.Digest
+}
+
+func keyOf(base, inputs []Component) spec.Digest { return Digest(slices.Concat(base, inputs)) }
+
+// goneNodes returns the addresses that are gone, of several for one node the first. A name that a thousand instances
+// share is changed in one place, so each of them must not be compared with each.
+func (m *maker) goneNodes() map[goneNode]string {
+	gone := map[goneNode]string{}
+	for _, addr := range slices.Sorted(maps.Keys(m.previous.Nodes)) {
+		a, err := spec.ParseAddr(addr)
+		if err != nil {
+			continue
+		}
+		if _, still := m.byAddr[a]; still {
+			continue
+		}
+		was := m.previous.Nodes[addr]
+		g := goneNode{a.Kind, keyOf(was.Base, was.Inputs)}
+		if _, taken := gone[g]; !taken {
+			gone[g] = addr
+		}
+	}
+	return gone
 }
 
 // explain says in words why a node runs, from the difference between its key and that of the last run.

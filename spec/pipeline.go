@@ -29,7 +29,7 @@ type Project struct {
 	Profile         string `json:"profile"` // documented, strict or permissive
 	RequiredVersion string `json:"required_version,omitempty"`
 	CachePath       string `json:"cache_path,omitempty"`
-	Cache           *Cache `json:"cache,omitempty"` // nil: as Limits says
+	Cache           *Cache `json:"cache,omitempty"`       // nil: as Limits says
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
 	// Remote is the store behind the cache, if there is one.
 	Remote *Remote `json:"remote,omitempty"`

@@ -40,6 +40,9 @@ func (s *Store) rootPath(project, name string) string {
 	return filepath.Join(s.root, rootDir, spec.HashBytes([]byte(project+"\x00"+name)).String())
 }
 
+// RootPath returns the file of a root, if there is one.
+func (s *Store) RootPath(project, name string) string { return s.rootPath(project, name) }
+
 // PutRoot replaces the root of that project and name. A root that says the same is only marked as confirmed. Unlike all
 // else in the store it is synced to the disk: what it says cannot be worked out again.
 func (s *Store) PutRoot(r Root) error {

@@ -179,6 +179,14 @@ func (s *Store) path(sub string, d spec.Digest) string {
 	return filepath.Join(s.root, sub, name[:2], name)
 }
 
+// BlobPath returns the file that holds a blob, if it is there.
+func (s *Store) BlobPath(d spec.Digest) string { return s.path(blobDir, d) }
+
+// ActionPath returns the file that holds an entry, if it is there.
+func (s *Store) ActionPath(base, inputs spec.Digest) string {
+	return s.path(entryDir, actionAddress(base, inputs))
+}
+
 // place moves the finished temporary file tmp to path, making its folder when it is the first file there.
 func place(tmp, path string, move func(old, new string) error) error {
 	err := move(tmp, path)

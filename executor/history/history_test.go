@@ -353,12 +353,12 @@ func TestARunThatRepeatsAnother(t *testing.T) {
 	ctx := t.Context()
 	rec := begin(t, h, run(0, 0))
 	must(t, rec.Nodes(ctx, node(split, "cached", "a", "b", 1)))
-	if err := h.Repeat(ctx, history.Run{Start: at(1), End: at(2), Command: "apply", Repeats: rec.ID()}); err == nil {
+	if err := h.Repeat(ctx, rec.ID(), at(1), at(2)); err == nil {
 		t.Error("a run that has not ended is repeated")
 	}
 	must(t, rec.End(ctx, at(1), 3, "exit code 3"))
-	must(t, h.Repeat(ctx, history.Run{Start: at(2), End: at(3), Command: "apply again", Repeats: rec.ID()}))
-	if err := h.Repeat(ctx, history.Run{Start: at(2), Repeats: 99}); err == nil {
+	must(t, h.Repeat(ctx, rec.ID(), at(2), at(3)))
+	if err := h.Repeat(ctx, 99, at(2), at(3)); err == nil {
 		t.Error("a run that is not there is repeated")
 	}
 	list := check[[]history.Run](t)(h.Runs(ctx, 0))
@@ -368,7 +368,7 @@ func TestARunThatRepeatsAnother(t *testing.T) {
 	last := list[0]
 	same(t, "states", last.States, map[string]int{"cached": 1})
 	same(t, "exit code", last.ExitCode, 3)
-	same(t, "command", last.Command, "apply again")
+	same(t, "command", last.Command, list[1].Command)
 	full := check[*history.Record](t)(h.Run(ctx, last.ID))
 	if len(full.Nodes) != 1 || full.Nodes[0].Run != last.ID {
 		t.Errorf("its nodes are %v", full.Nodes)

@@ -90,19 +90,19 @@ func (h *DB) Begin(ctx context.Context, r Run) (*Recorder, error) {
 	return &Recorder{h: h, run: r}, nil
 }
 
-// Repeat records a run from its beginning to its end, in which nothing was to be done since the run that it repeats: that
-// run's nodes, files and verdicts are its own. It costs one row, whatever the size of the pipeline. A run to repeat that is
-// not there, or did not end, is an error, and nothing is recorded.
-func (h *DB) Repeat(ctx context.Context, r Run) error {
+// Repeat records a run of the same command, from its beginning to its end, in which nothing was to be done since the run
+// that it repeats: that run's nodes, files and verdicts are its own. It costs one row, whatever the size of the pipeline.
+// A run to repeat that is not there, or did not end, is an error, and nothing is recorded.
+func (h *DB) Repeat(ctx context.Context, run int64, start, end time.Time) error {
 	return h.write(ctx, func(*transaction) error { return nil }, func(tx *transaction) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO runs (start, finish, command, exit_code, verdict, prefab, spec, row_limit, repeats)
-			SELECT ?, ?, ?, exit_code, verdict, prefab, spec, row_limit, id FROM runs WHERE id = ? AND finish IS NOT NULL`,
-			r.Start.UnixNano(), r.End.UnixNano(), r.Command, r.Repeats)
+			SELECT ?, ?, command, exit_code, verdict, prefab, spec, row_limit, id FROM runs WHERE id = ? AND finish IS NOT NULL`,
+			start.UnixNano(), end.UnixNano(), run)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("there is no run %d: %w", r.Repeats, sql.ErrNoRows)
+			return fmt.Errorf("there is no run %d: %w", run, sql.ErrNoRows)
 		}
 		return nil
 	})

@@ -80,8 +80,8 @@ func (r *Resolver) digest(path string) (spec.Digest, error) {
 	if err != nil {
 		return spec.Digest{}, err
 	}
-	base, id := planner.Digest([]planner.Component{{Name: "hash", Value: "1"}}), identity(path, info)
-	remember := r.Store != nil && settled(info, r.Now())
+	base, id := planner.Digest([]planner.Component{{Name: "hash", Value: "1"}}), identity(path, StampOf(info))
+	remember := r.Store != nil && StampOf(info).Settled(r.Now())
 	if remember {
 		var d spec.Digest
 		if raw, err := r.Store.GetAction(base, id); err == nil && json.Unmarshal(raw, &d) == nil {

@@ -3,36 +3,14 @@
 package resolve
 
 import (
-	"fmt"
 	"io/fs"
-	"path/filepath"
 	"syscall"
-	"time"
-
-	"github.com/prefab-build/prefab/spec"
 )
 
-// identity names a file as it is now: device, inode, size, and both times, since a move keeps the one and a link
-// changes the other.
-func identity(path string, info fs.FileInfo) spec.Digest {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		abs = path
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return spec.HashBytes(fmt.Appendf(nil, "%s\x00%d\x00%d", abs, info.Size(), info.ModTime().UnixNano()))
-	}
-	return spec.HashBytes(fmt.Appendf(nil, "%s\x00%d\x00%d\x00%d\x00%d\x00%d",
-		abs, st.Dev, st.Ino, info.Size(), info.ModTime().UnixNano(), changed(st)))
-}
-
-// inodeTime is when the file's inode last changed, and the zero time where that is not known.
-func inodeTime(info fs.FileInfo) time.Time {
+// inode fills in what the system knows of a file besides its size and the time of its content: the time of the inode
+// too, since a move keeps the one time and a link changes the other.
+func (s *Stamp) inode(info fs.FileInfo) {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		if t := changed(st); t != 0 {
-			return time.Unix(0, t)
-		}
+		s.Device, s.Inode, s.Changed = uint64(st.Dev), st.Ino, changed(st) //nolint:unconvert // signed on some systems
 	}
-	return time.Time{}
 }

@@ -212,8 +212,9 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	if err := Regular(info); err != nil {
 		return planner.File{}, err
 	}
-	base, id := frameBase(s), identity(full, info)
-	if r.Store != nil && settled(info, r.Now()) {
+	stamp := StampOf(info)
+	base, id := frameBase(s), identity(full, stamp)
+	if r.Store != nil && stamp.Settled(r.Now()) {
 		if raw, err := r.Store.GetAction(base, id); err == nil {
 			var f planner.File
 			if json.Unmarshal(raw, &f) == nil {
@@ -235,10 +236,10 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	if err != nil {
 		return f, err
 	}
-	if identity(full, after) != id {
+	if StampOf(after) != stamp {
 		return f, errors.New("the file changed while it was read: run again when nothing writes to it")
 	}
-	if r.Store != nil && settled(after, r.Now()) {
+	if r.Store != nil && stamp.Settled(r.Now()) {
 		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments, Notes: f.Notes})
 		if err != nil {
 			return f, err
@@ -246,13 +247,6 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		_ = r.Store.PutAction(base, id, raw) // a cache: what it cannot keep is read again
 	}
 	return f, nil
-}
-
-// settled reports whether a file is old enough to be known by its times: a file that is written again within the
-// clock's grain looks the same. A program may set the time of the content to what it likes, so the inode's counts too.
-func settled(info fs.FileInfo, now time.Time) bool {
-	const grain = 2 * time.Second
-	return now.Sub(info.ModTime()) > grain && now.Sub(inodeTime(info)) > grain
 }
 
 func frameBase(s spec.Source) spec.Digest {

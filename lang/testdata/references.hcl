@@ -241,6 +241,28 @@ locals {
   later = validate.w.pair_count
 }
 -----
+# Neither a single reference where a list belongs nor a metric where rows belong hides what follows.
+dataset "a" {
+  source "synthetic" {}
+}
+
+benchmark "b" {
+  source "synthetic" {}
+}
+
+decontaminate "d" {
+  pairs   = dataset.a.pairs
+  against = benchmark.b.items  ### reference-expected "a list of references"
+}
+
+validate "v" {
+  pairs = decontaminate.d.rows  ### unknown-output "It has pairs"
+}
+
+validate "w" {
+  pairs = decontaminate.d.decontamination  ### metric-misplaced "decontaminate.d.decontamination is a metric"
+}
+-----
 # What judges a model may not be what it was trained on, as far as the references tell.
 dataset "d" {
   source "synthetic" {}

@@ -44,7 +44,7 @@ func checkChunk(chunk *metadata.ColumnChunkMetaData, in io.ReaderAt) error {
 	at, length := chunkPlace(chunk)
 	for end := at + length; at < end; {
 		h := &pageHeader{in: bufio.NewReaderSize(io.NewSectionReader(in, at, end-at), 512)}
-		if h.read() != nil || h.crc == nil || h.size < 0 || h.size > end-at-h.length {
+		if sound := h.read() == nil; !sound || h.crc == nil || h.size < 0 || h.size > end-at-h.length {
 			return nil
 		}
 		hash := crc32.NewIEEE()

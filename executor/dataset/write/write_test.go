@@ -86,7 +86,7 @@ func tryRender(name string, o Options, chunks ...dataset.Chunk) ([]byte, error) 
 func readBack(t testing.TB, format string, content []byte) dataset.Chunk {
 	t.Helper()
 	src := spec.Source{Format: format, Header: format == frame.CSV || format == frame.TSV}
-	p, err := read.New(read.Options{Artifact: spec.Pairs, Format: format, Header: src.Header})
+	p, err := read.New(read.Options{Artifact: spec.Pairs, Format: format, Header: src.Header, ImplicitPrompt: true})
 	if err != nil {
 		t.Fatal(err)
 	}

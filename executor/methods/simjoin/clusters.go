@@ -16,15 +16,22 @@ func (c *Collection) Clusters(ctx context.Context, tau Ratio, workers int) ([]in
 }
 
 func (c *Collection) clusters(ctx context.Context, tau Ratio, workers int, e effort) ([]int, error) {
-	forest := cluster.New(c.Classes())
-	s := sweep{look: func(p *prober, b *block, x uint32) { p.connect(x, b, forest) }}
+	return c.connected(ctx, tau, workers, e, cluster.New(c.Classes()), sweep{})
+}
+
+// connected returns the labels of the forest when all that the sweeps find is joined in it.
+func (c *Collection) connected(ctx context.Context, tau Ratio, workers int, e effort, forest *cluster.Forest, sweeps ...sweep) ([]int, error) {
+	var ready func(b *block)
 	if c.work(tau.valid()) > e.heavy*int64(c.Classes()) {
 		if err := c.sketch(ctx, tau, workers, e.rounds, forest); err != nil {
 			return nil, err
 		}
-		s.ready = func(b *block) { b.gather(forest, e.span) }
+		ready = func(b *block) { b.gather(forest, e.span) }
 	}
-	if err := c.run(ctx, tau, workers, s); err != nil {
+	for i := range sweeps {
+		sweeps[i].ready, sweeps[i].look = ready, func(p *prober, b *block, x uint32) { p.connect(x, b, forest) }
+	}
+	if err := c.run(ctx, tau, workers, sweeps...); err != nil {
 		return nil, err
 	}
 	return c.label(forest), nil
@@ -34,6 +41,10 @@ func (c *Collection) clusters(ctx context.Context, tau Ratio, workers int, e eff
 // of one component, by known, which names for each row a row of its component, itself where nothing is known of it. It
 // takes the time of looking up the fresh rows in all and all in the fresh ones.
 func (c *Collection) Extend(ctx context.Context, tau Ratio, known []int, fresh func(row int) bool, workers int) ([]int, error) {
+	return c.extend(ctx, tau, known, fresh, workers, usual)
+}
+
+func (c *Collection) extend(ctx context.Context, tau Ratio, known []int, fresh func(row int) bool, workers int, e effort) ([]int, error) {
 	forest, isFresh := cluster.New(c.Classes()), make([]bool, c.Classes())
 	for row, class := range c.class {
 		forest.Union(int(class), int(c.class[known[row]]))
@@ -41,17 +52,10 @@ func (c *Collection) Extend(ctx context.Context, tau Ratio, known []int, fresh f
 			isFresh[class] = true
 		}
 	}
-	look := func(p *prober, b *block, x uint32) { p.connect(x, b, forest) }
-	err := c.run(ctx, tau.valid(), workers,
-		sweep{indexed: func(class uint32) bool { return isFresh[class] }, look: look},
-		sweep{
-			indexed: func(class uint32) bool { return !isFresh[class] },
-			probes:  func(class uint32) bool { return isFresh[class] }, look: look,
-		})
-	if err != nil {
-		return nil, err
-	}
-	return c.label(forest), nil
+	isKnown := func(class uint32) bool { return !isFresh[class] }
+	return c.connected(ctx, tau, workers, e, forest,
+		sweep{indexed: func(class uint32) bool { return isFresh[class] }},
+		sweep{indexed: isKnown, probes: func(class uint32) bool { return isFresh[class] }})
 }
 
 // connect joins x to all components of earlier classes of the block that it is similar to.

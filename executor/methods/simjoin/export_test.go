@@ -7,6 +7,11 @@ func (c *Collection) GuessedClusters(ctx context.Context, tau Ratio, workers, ro
 	return c.clusters(ctx, tau, workers, effort{heavy: -1, rounds: rounds, span: 2})
 }
 
+// GuessedExtend is to Extend what GuessedClusters is to Clusters.
+func (c *Collection) GuessedExtend(ctx context.Context, tau Ratio, known []int, fresh func(row int) bool, workers int) ([]int, error) {
+	return c.extend(ctx, tau, known, fresh, workers, effort{heavy: -1, rounds: 1, span: 2})
+}
+
 // Shaped returns the same collection with other limits: see shape.
 func (c *Collection) Shaped(block, few, most int) *Collection {
 	s := *c

@@ -187,10 +187,14 @@ func TestExtendEqualsBruteForce(t *testing.T) {
 		// Rows that were joined before may be called fresh, too.
 		also := rapid.IntRange(0, len(sets)).Draw(t, "also")
 		want := components(len(sets), brute(sets, tau, -1))
-		got, err := shaped(t, simjoin.New(sets)).Extend(context.Background(), tau, known,
-			func(row int) bool { return row >= old || row == also }, 2)
-		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("tau %v, %d of %d rows joined before: got %v, %v, want %v", tau, old, len(sets), got, err, want)
+		c := shaped(t, simjoin.New(sets))
+		for name, extend := range map[string]func(context.Context, simjoin.Ratio, []int, func(int) bool, int) ([]int, error){
+			"Extend": c.Extend, "Extend with guesses": c.GuessedExtend,
+		} {
+			got, err := extend(context.Background(), tau, known, func(row int) bool { return row >= old || row == also }, 2)
+			if err != nil || !slices.Equal(got, want) {
+				t.Fatalf("%s: tau %v, %d of %d rows joined before: got %v, %v, want %v", name, tau, old, len(sets), got, err, want)
+			}
 		}
 	})
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/spec"
 )
 
 // encode writes 20 bytes a prompt: the keys, then the places of the first of each one's group.
@@ -69,19 +71,26 @@ func common(a, b []byte) (n int) {
 
 // nearest returns the groups that are kept of the prompts that have most in common with these, nil when none have anything.
 func nearest(ctx context.Context, kept stage.Shared, keys []Key) *Groups {
-	mine, most := sketch(keys), 0
-	var best *Groups
+	type near struct {
+		input  spec.Digest
+		common int
+	}
+	mine := sketch(keys)
+	var list []near
 	for _, input := range kept.Inputs() {
-		head, ok := kept.Head(input)
-		n := common(mine, head)
-		if !ok || n <= most {
-			continue
-		}
-		if b, ok := kept.Get(ctx, input); ok {
-			if g, ok := decode(b); ok {
-				best, most = g, n
+		if head, ok := kept.Head(input); ok {
+			if n := common(mine, head); n > 0 {
+				list = append(list, near{input, n})
 			}
 		}
 	}
-	return best
+	slices.SortStableFunc(list, func(a, b near) int { return b.common - a.common })
+	for _, n := range list {
+		if b, ok := kept.Get(ctx, n.input); ok {
+			if g, ok := decode(b); ok {
+				return g
+			}
+		}
+	}
+	return nil
 }

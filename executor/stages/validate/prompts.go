@@ -25,6 +25,7 @@ func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][
 		},
 	}
 	for i, list := range records {
+		src.Keys[i] = make([]prompts.Key, 0, len(list))
 		for k := range list {
 			src.Keys[i] = append(src.Keys[i], prompts.Key(list[k].prompt))
 		}

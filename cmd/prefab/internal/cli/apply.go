@@ -71,6 +71,10 @@ func (f *applyFlags) check(flags *pflag.FlagSet) error {
 
 // applyNew makes a plan, asks, and runs it.
 func (a *app) applyNew(ctx context.Context, f *applyFlags) error {
+	a.memory = a.remember(!a.json) // events of a run tell when each thing was looked up: there is nothing to repeat
+	if code, ok := a.memory.apply(ctx); ok {
+		return ended(code)
+	}
 	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
 		opts, err := f.options(s.pipeline)
 		if err != nil {
@@ -178,6 +182,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if err != nil {
 		return err
 	}
+	if !idle(plan) {
+		s.memory.giveUp()
+	}
 	if s.pipeline.Project.Parallelism > 0 && f.parallelism == 0 {
 		f.parallelism = s.pipeline.Project.Parallelism
 	}
@@ -202,17 +209,16 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
-	if err := rec.finish(context.WithoutCancel(ctx), out, code, s.now()); err != nil {
+	err = rec.finish(context.WithoutCancel(ctx), out, code, s.now())
+	if err = errors.Join(err, s.mark(plan, rec.rec.ID(), "ended")); err != nil {
 		s.warn(err.Error())
 	}
 	if err := s.root(plan, out, code); err != nil {
 		s.warn(err.Error())
 	}
+	s.memory.keepRun(s, plan, out, rec.rec.ID(), code)
 	s.tidy(ctx)
-	if code != exitOK {
-		return codeError(code)
-	}
-	return nil
+	return ended(code)
 }
 
 func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
@@ -225,7 +231,7 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 		}
 		worker = s.isolated(f.parallelism)
 	}
-	return executor.Run(ctx, plan, s.kinds, s.store, executor.Options{
+	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s), executor.Options{
 		Worker: worker,
 		Dir:    s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
 		Events: func(e executor.Event) {

@@ -38,10 +38,12 @@ const (
 	exitInterrupted = 130
 )
 
-// Streams are the standard streams.
+// Streams are what the process gives a command. What may be nil is for tests.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	Now      func() time.Time // the clock; nil is the system's
+	Recalled func()           // told of an answer from memory; may be nil
 }
 
 // An app is one invocation.
@@ -53,6 +55,8 @@ type app struct {
 	now     func() time.Time
 	view    *view.View
 	ends    []func() // what is given back when the command is over
+	args    []string
+	memory  *remembering // of a command that may be answered from it
 }
 
 // atEnd has something done when the command is over.
@@ -63,9 +67,20 @@ type codeError int
 
 func (c codeError) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
+// ended returns nil for a command that went well.
+func ended(code int) error {
+	if code == exitOK {
+		return nil
+	}
+	return codeError(code)
+}
+
 // Main runs a command line and returns the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
-	a := &app{Streams: s, now: time.Now}
+	a := &app{Streams: s, now: s.Now, args: args}
+	if a.now == nil {
+		a.now = time.Now
+	}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)

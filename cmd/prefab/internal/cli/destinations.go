@@ -20,9 +20,10 @@ import (
 // A target is a file that a stage places outside the store.
 type target struct {
 	block *spec.Block
-	name  string // as the spec has it, with what is added for the files beside it
-	real  string // where it leads to
-	key   string // real, for comparing
+	name  string      // as the spec has it, with what is added for the files beside it
+	real  string      // where it leads to
+	key   string      // real, for comparing
+	info  os.FileInfo // of what is there, if anything
 }
 
 // targets lists what the stages of the pipeline place: what they write and what stands beside it.
@@ -33,6 +34,7 @@ func (s *session) targets() (list []target) {
 			t := target{block: b, name: resolve.Destination(b) + end}
 			t.real = resolve.Real(resolve.Path(s.dir, t.name))
 			t.key = pathKey(t.real)
+			t.info, _ = os.Stat(t.real)
 			list = append(list, t)
 		}
 	}
@@ -57,7 +59,11 @@ func (t *target) problem(summary, format string, args ...any) diag.Diagnostic {
 
 // destinations looks for files that must not be placed where the spec says: for each stage the first problem, if any.
 func (s *session) destinations() (list diag.List) {
-	targets, inputs := s.targets(), s.inputPaths()
+	targets := s.targets()
+	if len(targets) == 0 {
+		return nil
+	}
+	inputs := s.inputPaths()
 	taken := map[string]target{}
 	for _, t := range targets {
 		if _, ok := taken[t.key]; !ok {

@@ -92,12 +92,11 @@ func (in *inputPath) matches(t *target) bool {
 			}
 		}
 	}
-	have, err := os.Stat(t.real)
-	if err != nil {
+	if t.info == nil {
 		return false
 	}
 	for _, info := range in.files() { // through links of any kind
-		if os.SameFile(have, info) {
+		if os.SameFile(t.info, info) {
 			return true
 		}
 	}

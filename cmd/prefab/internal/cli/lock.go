@@ -44,6 +44,21 @@ func (s *session) lock(ctx context.Context, timeout time.Duration) (unlock func(
 		s.view.Error(fmt.Errorf("another run holds this project: %s. Wait for it with --lock-timeout 10m", s.holder()))
 		return nil, codeError(exitLocked)
 	}
+	return s.hold(l)
+}
+
+// tryLock takes the project when that can be done at once and without a word.
+func (s *session) tryLock() (unlock func(), ok bool) {
+	l := flock.New(filepath.Join(s.stateDir(), "lock"))
+	if locked, err := l.TryLock(); err != nil || !locked {
+		return nil, false
+	}
+	unlock, err := s.hold(l)
+	return unlock, err == nil
+}
+
+// hold writes down who holds the lock.
+func (s *session) hold(l *flock.Flock) (unlock func(), err error) {
 	host, _ := os.Hostname()
 	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: s.commandLine(), Since: s.now()})
 	if err == nil {

@@ -80,6 +80,7 @@ func (s *session) lockPath() string { return filepath.Join(s.dir, lang.LockName)
 
 // readPins reads the lock file; there is none before the first apply.
 func (s *session) readPins() (map[string]lang.Pin, error) {
+	s.memory.watch(s.lockPath())
 	src, err := readFile(s.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -161,6 +162,9 @@ func shortened(digest string) string {
 func (s *session) writePins(facts planner.Facts) (n int, wrote bool, err error) {
 	pins := s.pins(facts)
 	have, err := readFile(s.lockPath())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, false, err
+	}
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
 		return len(pins), false, nil
 	}

@@ -112,6 +112,10 @@ func (a *app) planCommand() *cobra.Command {
 			"Exit codes: 0 the plan was made, 1 an error, 2 (with --detailed-exitcode) there is something to do.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.memory = a.remember(out == "")
+			if code, ok := a.memory.plan(); ok {
+				return ended(code)
+			}
 			s, err := a.load(cmd.Context(), &v)
 			if err != nil {
 				return err
@@ -135,6 +139,7 @@ func (a *app) planCommand() *cobra.Command {
 				}
 			}
 			a.view.Plan(plan, all, out)
+			a.memory.keepPlan(s, plan)
 			if detailed && !plan.Idle() {
 				return codeError(exitChanges)
 			}

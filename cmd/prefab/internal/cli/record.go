@@ -36,7 +36,19 @@ func (s *session) record(ctx context.Context, plan *planner.Plan) (*recording, e
 	if err != nil {
 		return nil, fmt.Errorf("recording the run: %w", err)
 	}
+	if err := s.mark(plan, rec.ID(), "began"); err != nil {
+		return nil, err
+	}
 	return &recording{rec: rec, plan: plan}, nil
+}
+
+// mark changes the marker, so that no answer is given from memory that compares with a run before this one.
+func (s *session) mark(plan *planner.Plan, run int64, what string) error {
+	if plan.Options.Limit > 0 {
+		return nil // no plan compares with a trial
+	}
+	text := fmt.Sprintf("run %d %s at %s\n", run, what, s.now().UTC().Format(time.RFC3339Nano))
+	return os.WriteFile(markerPath(s.dir), []byte(text), 0o644)
 }
 
 // finish records what every node came to, which files were read and what was judged.
@@ -88,6 +100,9 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 // commandLine is what the process was started with, without the values of sensitive variables: it is kept and shown.
 func (s *session) commandLine() []string {
 	args := slices.Clone(os.Args)
+	if s.pipeline == nil {
+		return args[:1] // a command that is answered from memory does not read what is sensitive
+	}
 	for i, arg := range args {
 		given, flag := strings.TrimPrefix(arg, "--var="), ""
 		switch {

@@ -28,7 +28,7 @@ func (a *app) project() (string, error) {
 // root tells the cache what the run needs, so that nobody's collection removes it. A trial needs nothing, and an
 // interrupted run changes nothing. A run of some of the stages adds to what the others need.
 func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) error {
-	if plan.Options.Limit > 0 || out.Interrupted || s.closed != nil {
+	if plan.Options.Limit > 0 || out.Interrupted || s.onlyRead() {
 		return nil
 	}
 	dir, err := s.project()

@@ -41,7 +41,8 @@ func (a *app) runActionCommand() *cobra.Command {
 				return fmt.Errorf("%w: prefab apply --isolate --json tells the digests of actions", err)
 			}
 			return a.runAction(cmd.Context(), d, executor.WorkerOptions{
-				Again: again, Parallelism: jobs, Arch: arch, Class: backendClass,
+				Again: again, Parallelism: jobs, Arch: arch,
+				Class: func(b spec.Setting) (string, error) { return backendAsked(b).class() },
 			})
 		},
 	}

@@ -98,10 +98,14 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 	for _, k := range s.kinds {
 		s.specs[k.Name] = &k.KindSpec
 	}
-	var diags diag.List
-	s.pipeline, s.files, diags = lang.LoadSound(ctx, a.dir, lang.Options{
+	opts := lang.Options{
 		Kinds: kindSpecs(s.kinds), Backends: backendDrivers, Given: v.given, Recorded: v.recorded, Environ: os.LookupEnv, Version: Version,
-	})
+	}
+	if a.memory != nil {
+		opts.Environ, opts.Outside = a.memory.witness.Env, a.memory
+	}
+	var diags diag.List
+	s.pipeline, s.files, diags = lang.LoadSound(ctx, a.dir, opts)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -123,6 +127,8 @@ func (a *app) load(ctx context.Context, v *variables) (*session, error) {
 
 // stateDir is where a project keeps its lock, history and last plan.
 func (s *session) stateDir() string { return filepath.Join(s.dir, ".prefab") }
+
+func (s *session) historyPath() string { return filepath.Join(s.stateDir(), "history.db") }
 
 // cacheDir is where results are kept: what the spec says, PREFAB_CACHE, or a folder of the user's.
 func (a *app) cacheDir(p *spec.Pipeline) (string, error) {
@@ -160,15 +166,18 @@ func (s *session) open() error {
 	if s.store, err = s.shared(); err != nil {
 		return err
 	}
-	s.history = history.Open(filepath.Join(s.stateDir(), "history.db"), s.warn)
+	s.history = history.Open(s.historyPath(), s.warn)
 	return nil
 }
+
+// onlyRead reports whether the cache can be looked at and not written.
+func (s *session) onlyRead() bool { return s.closed != nil }
 
 // shared puts the remote store of the pipeline, if it has one, behind the local one. One that cannot even be opened is a
 // warning like one that fails later, unless the spec is wrong about it.
 func (s *session) shared() (executor.Store, error) {
 	r := s.pipeline.Project.Remote
-	if r == nil || s.closed != nil {
+	if r == nil || s.onlyRead() {
 		return s.local, nil
 	}
 	open := func() (remote.Remote, error) { return remote.OpenHTTP(r.URL, r.TokenEnv) }
@@ -212,12 +221,14 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 		if !slices.ContainsFunc(s.pipeline.Blocks, func(block spec.Block) bool { return block.Backend == b.Addr }) {
 			continue // declared for another day: it need not be installed
 		}
-		class, err := backendClass(b)
+		class, err := backendAsked(b).class()
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", b.Addr, err)
 		}
 		f.Classes[b.Addr.String()] = class
+		s.memory.ask(backendAsked(b), class)
 	}
+	s.memory.watchSources(s)
 	r := s.resolver()
 	files, err := r.Files(ctx, s.pipeline, s.specs)
 	f.Files = files
@@ -327,7 +338,7 @@ func (s *session) make(ctx context.Context, facts planner.Facts, opts planner.Op
 	for _, k := range s.kinds {
 		specs = append(specs, &k.KindSpec)
 	}
-	known := executor.NewKnown(s.store, s.history.View(ctx), s.deep)
+	known := executor.NewKnown(s.memory.watchStore(s), s.history.View(ctx), s.deep)
 	plan, err := planner.Make(s.pipeline, specs, facts, known, opts, Version)
 	if errors.Is(err, cas.ErrNotFound) && !s.deep {
 		s.warn("The cache has lost some of what earlier runs made; it is made again.")
@@ -344,13 +355,4 @@ var backendDrivers = []spec.Driver{
 		{Name: "device", Type: spec.TypeString, Default: "cpu", Values: []string{"cpu", "cuda"}, Doc: "which device to compile for"},
 		{Name: "plugin", Type: spec.TypeString, Unkeyed: true, Path: true, Doc: "the PJRT plugin to load, instead of the installed one"},
 	}}},
-}
-
-// backendClass returns the numerics class of a declared backend.
-func backendClass(b spec.Setting) (string, error) {
-	name, opts, err := backends.FromConfig(b.Addr.Name, b.Config)
-	if err != nil {
-		return "", err
-	}
-	return backends.Numerics(name, opts)
 }

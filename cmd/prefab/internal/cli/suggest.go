@@ -1,30 +1,20 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
 
 // suggest returns a hint at the stage whose address is nearest to what was written, or nothing.
 func suggest(p *spec.Pipeline, text string) string {
-	names := make([]string, len(p.Blocks))
+	var names []string
 	for i := range p.Blocks {
-		names[i] = p.Blocks[i].Addr.String()
+		names = append(names, p.Blocks[i].Addr.String())
 	}
 	for i := range p.Gates {
 		names = append(names, p.Gates[i].Addr.String())
 	}
 	return nearest(names, text)
-}
-
-// counted writes a number of things.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // nearest returns a hint at the name that is nearest to what was written, or nothing.

@@ -73,8 +73,14 @@ func (s *sample) skeleton() string {
 	switch {
 	case judged:
 		rows = "votes"
-		columns = [][2]string{{"item", known("item")}, {"prompt", prompt}, {"response_a", cmp.Or(refOf(t.first), unknown)},
-			{"response_b", cmp.Or(refOf(t.second), unknown)}, {"label", known("label") + ` == FIRST ? "a" : "b"`}, {"worker", ref(worker)}}
+		columns = [][2]string{
+			{"item", known("item")},
+			{"prompt", prompt},
+			{"response_a", cmp.Or(refOf(t.first), unknown)},
+			{"response_b", cmp.Or(refOf(t.second), unknown)},
+			{"label", known("label") + ` == FIRST ? "a" : "b"`},
+			{"worker", ref(worker)},
+		}
 	case compared:
 		label := known("label") + " == FIRST"
 		columns = append(columns, [2]string{"chosen", label + " ? " + ref(t.first) + " : " + ref(t.second)},

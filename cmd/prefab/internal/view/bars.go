@@ -54,6 +54,9 @@ func (s *Progress) draw(e executor.Event) {
 // drawn ends a bar, and leaves its line.
 func (s *Progress) drawn(e executor.Event) {
 	b, line := s.bar[e.Addr], s.finished(e)
+	if line != "" {
+		s.v.transcribed(line)
+	}
 	if b == nil {
 		if line != "" {
 			fmt.Fprintln(s.bars, line)

@@ -52,7 +52,7 @@ func (v *View) Progress(p *planner.Plan) *Progress {
 	}
 	s.width = min(s.width, 34)
 	if v.terminal {
-		s.bars = mpb.New(mpb.WithOutput(v.err), mpb.WithRefreshRate(frameTime))
+		s.bars = mpb.New(mpb.WithOutput(v.live), mpb.WithRefreshRate(frameTime))
 	} else {
 		go s.alive()
 	}
@@ -134,7 +134,7 @@ func (s *Progress) sign(now time.Time) {
 		s.v.printJSON(eventJSON(e))
 		return
 	}
-	fmt.Fprintln(s.v.err, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now, s.v.width-s.width-4)), s.v.width))
+	fmt.Fprintln(s.v.live, clip(fmt.Sprintf("  %s  %s", pad(clip(at.String(), s.width), s.width), longest.text(now, s.v.width-s.width-4)), s.v.width))
 }
 
 // text says how far a stage is.

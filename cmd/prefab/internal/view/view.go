@@ -31,10 +31,12 @@ type Options struct {
 // A View prints. What was asked for goes to out, what happens on the way to err.
 type View struct {
 	out, err io.Writer
+	live     io.Writer // err, for signs of life: they are of the moment, and in no transcript
 	opts     Options
 	width    int
-	terminal bool // err is one, so progress may be drawn
-	stream   bool // what is printed for machines is a stream of events
+	terminal bool   // err is one, so progress may be drawn
+	stream   bool   // what is printed for machines is a stream of events
+	profile  string // of colours
 	styles   styles
 
 	reading sync.Mutex // guards read
@@ -47,7 +49,7 @@ type styles struct {
 
 // New returns a view of the streams.
 func New(out, err io.Writer, opts Options) *View {
-	v := &View{out: out, err: err, opts: opts, width: 80}
+	v := &View{out: out, err: err, live: err, opts: opts, width: 80}
 	r := lipgloss.NewRenderer(out)
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w >= 40 {
@@ -63,6 +65,7 @@ func New(out, err io.Writer, opts Options) *View {
 		r.SetColorProfile(termenv.Ascii)
 		v.opts.NoColor = true
 	}
+	v.profile = r.ColorProfile().Name()
 	color := func(c string) lipgloss.Style { return r.NewStyle().Foreground(lipgloss.Color(c)) }
 	v.styles = styles{
 		good: color("2"), bad: color("1"), warn: color("3"), busy: color("6"),
@@ -153,7 +156,7 @@ func (v *View) Reading(_ spec.Addr, path string, done, _ int64) {
 	}
 	if now.Sub(v.read) >= silence*3/4 {
 		v.read = now
-		fmt.Fprintln(v.err, clip(fmt.Sprintf("  reading %s: %s", path, bytesText(done)), v.width))
+		fmt.Fprintln(v.live, clip(fmt.Sprintf("  reading %s: %s", path, bytesText(done)), v.width))
 	}
 }
 
