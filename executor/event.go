@@ -28,7 +28,7 @@ const (
 
 // An Event is something that a person or a machine that watches a run wants to know.
 type Event struct {
-	Type string // start, progress, log, finish, stopping, verdict, placed, warning
+	Type string // start, action, progress, log, finish, stopping, verdict, placed, warning
 	Addr spec.Addr
 	Time time.Time
 
@@ -41,7 +41,7 @@ type Event struct {
 	Done, Total int64  `json:",omitempty"` // of progress
 	Unit        string `json:",omitempty"`
 
-	Text    string           `json:",omitempty"` // of log, placed and warning
+	Text    string           `json:",omitempty"` // of log, placed and warning; of action its digest
 	Verdict *planner.Verdict `json:",omitempty"`
 }
 

@@ -5,21 +5,17 @@ import "github.com/prefab-build/prefab/spec"
 // Blobs lists the columns that a result can be seen to have.
 func Blobs(r *Result) (list []spec.Digest) {
 	for _, o := range r.Outputs {
-		for _, c := range o.Table.chunks {
-			for _, lv := range c.levels {
-				for _, col := range lv.columns {
-					list = append(list, col.Blob)
-				}
-			}
-		}
+		list = o.Table.appendBlobs(list)
 	}
 	return list
 }
 
 // NewShared is what a stage gets from Task.Shared; conflicts are errors.
 func NewShared(s Store, fresh bool, work ...string) *shared {
-	h := &host{store: s, fresh: fresh, conflict: func(error) bool { return false }}
-	return h.Shared(work...).(*shared)
+	h := &host{job: &job{bench: &bench{store: s}, fresh: fresh}}
+	made := h.Shared(work...).(*shared)
+	made.conflict = func(error) bool { return false }
+	return made
 }
 
 // Base returns the base of the entries.

@@ -15,20 +15,11 @@ import (
 	"github.com/prefab-build/prefab/spec"
 )
 
-// A host is one node's Task from the executor's side: it collects what the stage makes.
+// A host is one job's Task from the executor's side: it collects what the stage makes.
 type host struct {
+	*job
 	ctx     context.Context
-	store   Store
-	node    *planner.Node
-	ports   spec.Ports
-	config  spec.Config
-	seed    uint64
-	backend *spec.Setting
 	members map[string][]stage.Member
-	emitEvt func(Event)
-
-	fresh    bool             // what is kept is not to be used
-	conflict func(error) bool // see run.conflict
 
 	mu      sync.Mutex // guards what follows
 	metrics []spec.Metric
@@ -37,23 +28,15 @@ type host struct {
 	files   map[string][]StoredFile
 }
 
-func newHost(ctx context.Context, x *run, n *planner.Node, members []planner.Member, ports spec.Ports) (*host, error) {
+func newHost(ctx context.Context, j *job) (*host, error) {
 	h := &host{
-		ctx: ctx, store: x.store, node: n, ports: ports, emitEvt: x.emit,
-		members: map[string][]stage.Member{},
+		job: j, ctx: ctx, members: map[string][]stage.Member{},
 		emitted: map[string][]chunkDelta{}, files: map[string][]StoredFile{},
-		fresh: x.replaced(n), conflict: func(err error) bool { return x.conflict(n, err) },
 	}
-	if n.Block != nil {
-		h.config = n.Block.Full()
-		h.seed = planner.Seed(x.plan.Pipeline.Project, n.Block)
-		for i, b := range x.plan.Pipeline.Backends {
-			if b.Addr == n.Block.Backend {
-				h.backend = &x.plan.Pipeline.Backends[i]
-			}
-		}
+	if j.action.Kind == planner.UnionKind {
+		return h, nil // it reads its members itself
 	}
-	for _, m := range members {
+	for _, m := range j.members {
 		out, err := h.member(m)
 		if err != nil {
 			return nil, err
@@ -90,14 +73,14 @@ func (h *host) member(m planner.Member) (stage.Member, error) {
 }
 
 func (h *host) Config() spec.Config                { return h.config }
-func (h *host) Seed() uint64                       { return h.seed }
+func (h *host) Seed() uint64                       { return h.action.Seed }
 func (h *host) Members(port string) []stage.Member { return h.members[port] }
 
 func (h *host) Backend() (spec.Setting, bool) {
-	if h.backend == nil {
+	if h.action.Backend == nil {
 		return spec.Setting{}, false
 	}
-	return *h.backend, true
+	return *h.action.Backend, true
 }
 
 func (h *host) Emit(port string, rows dataset.Chunk) error {
@@ -127,7 +110,7 @@ func (h *host) declared(port string, rows bool) {
 			return
 		}
 	}
-	panic("executor: the stage kind " + h.node.Kind + " has no output " + port + " of that sort")
+	panic("executor: the stage kind " + h.action.Kind + " has no output " + port + " of that sort")
 }
 
 // Create streams a file into the store. The pipe keeps one copy of it in memory at most.
@@ -180,11 +163,11 @@ func (h *host) Note(e stage.Entry) {
 }
 
 func (h *host) Progress(done, total int64, unit string) {
-	h.emitEvt(Event{Type: "progress", Addr: h.node.Addr, Done: done, Total: total, Unit: unit})
+	h.tell(Event{Type: "progress", Addr: h.addr, Done: done, Total: total, Unit: unit})
 }
 
 func (h *host) Logf(format string, args ...any) {
-	h.emitEvt(Event{Type: "log", Addr: h.node.Addr, Text: fmt.Sprintf(format, args...)})
+	h.tell(Event{Type: "log", Addr: h.addr, Text: fmt.Sprintf(format, args...)})
 }
 
 // entry is what the node is stored as. Deltas are those of the mapped ports; what was emitted stands beside them.

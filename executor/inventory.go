@@ -15,6 +15,7 @@ type EntryKind string
 const (
 	ResultEntry EntryKind = "result" // of a stage
 	ChunkEntry  EntryKind = "chunk"  // of one chunk of a stage that maps
+	SharedEntry EntryKind = "shared" // work that stages share
 	FileEntry   EntryKind = "file"   // how an input file was framed
 )
 
@@ -26,6 +27,7 @@ func Inventory(payload []byte, load func(spec.Digest) ([]byte, error)) (EntryKin
 		Ledger  json.RawMessage // a digest in a result, lines in a chunk
 		Counts  *struct{}
 		Blob    spec.Digest
+		Result  spec.Digest
 		Out     map[string]namedDelta
 		Segment []struct{} `json:"segments"`
 	}
@@ -36,6 +38,8 @@ func Inventory(payload []byte, load func(spec.Digest) ([]byte, error)) (EntryKin
 	case e.Counts != nil:
 		blobs, err := resultBlobs(e.Ports, e.Ledger, load)
 		return ResultEntry, blobs, err
+	case !e.Result.IsZero():
+		return SharedEntry, []spec.Digest{e.Result}, nil
 	case e.Segment != nil:
 		return FileEntry, nil, nil
 	}

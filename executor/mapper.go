@@ -18,13 +18,10 @@ import (
 
 // A mapping runs a Mapper: the chunks that are not cached, then Finish.
 type mapping struct {
-	x       *run
-	node    *planner.Node
-	kind    *stage.Kind
-	ports   spec.Ports
-	host    *host
-	task    *stage.Task
-	members []planner.Member
+	*job
+	kind *stage.Kind
+	host *host
+	task *stage.Task
 
 	port  string // the mapped port
 	base  spec.Digest
@@ -44,19 +41,24 @@ type storedChunk struct {
 // inlinePartial is the size up to which a partial stands in the entry itself: a file costs about as much as 4 kB.
 const inlinePartial = 4096
 
-func (x *run) runMapper(ctx context.Context, n *planner.Node, k *stage.Kind, members []planner.Member) (*entry, error) {
-	ports := k.Ports(n.Block.Config)
-	h, err := newHost(ctx, x, n, members, ports)
+func (j *job) newMapping(ctx context.Context, k *stage.Kind) (*mapping, error) {
+	h, err := newHost(ctx, j)
 	if err != nil {
 		return nil, err
 	}
-	m := &mapping{x: x, node: n, kind: k, ports: ports, host: h, task: stage.NewTask(h, ports), members: members}
-	for _, in := range ports.In {
+	m := &mapping{job: j, kind: k, host: h, task: stage.NewTask(h, j.ports)}
+	for _, in := range j.ports.In {
 		if in.Mapped {
 			m.port = in.Name
 		}
 	}
-	if m.base, err = m.chunkBase(); err != nil {
+	m.base, err = m.chunkBase()
+	return m, err
+}
+
+func (j *job) runMapper(ctx context.Context, k *stage.Kind) (*entry, error) {
+	m, err := j.newMapping(ctx, k)
+	if err != nil {
 		return nil, err
 	}
 	var chunks []*storedChunk
@@ -74,7 +76,7 @@ func (x *run) runMapper(ctx context.Context, n *planner.Node, k *stage.Kind, mem
 // chunkBase is what is asked of every chunk: the node's base without the limit, and the prepared ports.
 func (m *mapping) chunkBase() (spec.Digest, error) {
 	list := []planner.Component{{Name: "map", Value: "1"}}
-	for _, c := range m.node.Base {
+	for _, c := range m.action.Base {
 		if c.Name != "limit" {
 			list = append(list, c)
 		}
@@ -119,11 +121,11 @@ func (m *mapping) mapTable(ctx context.Context) ([]*storedChunk, error) {
 			m.progress(rows)
 			continue
 		}
-		if err := m.x.acquire(ctx); err != nil {
+		if err := m.acquire(ctx); err != nil {
 			break
 		}
 		group.Go(func() error {
-			defer m.x.release()
+			defer m.release()
 			rows, err := table.Load(ctx, i, columns)
 			if err != nil {
 				return err
@@ -177,10 +179,10 @@ func (m *mapping) preparer(ctx context.Context) func() (stage.State, error) {
 }
 
 func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
-	if m.x.replaced(m.node) {
+	if m.fresh {
 		return nil
 	}
-	raw, err := m.x.store.GetAction(m.base, inputs)
+	raw, err := m.store.GetAction(m.base, inputs)
 	if err != nil {
 		return nil
 	}
@@ -189,7 +191,7 @@ func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
 		return nil
 	}
 	if !c.Blob.IsZero() {
-		if c.Partial, err = m.x.store.Get(ctx, c.Blob); err != nil {
+		if c.Partial, err = m.store.Get(ctx, c.Blob); err != nil {
 			return nil
 		}
 	}
@@ -197,7 +199,7 @@ func (m *mapping) lookup(ctx context.Context, inputs spec.Digest) *storedChunk {
 	for _, d := range c.Out {
 		for _, l := range d.Layers {
 			for _, col := range l.Columns {
-				whole = present(ctx, m.x.store, col.Blob, m.x.opts.Deep) && whole
+				whole = present(ctx, m.store, col.Blob, m.deep) && whole
 			}
 		}
 	}
@@ -230,14 +232,14 @@ func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error
 		if err := m.check(port, p, in.Rows); err != nil {
 			return nil, err
 		}
-		if c.Out[port], err = storeDelta(ctx, m.x.store, p); err != nil {
+		if c.Out[port], err = storeDelta(ctx, m.store, p); err != nil {
 			return nil, fmt.Errorf("port %s: %w", port, err)
 		}
 	}
 	stored := *c
 	if len(c.Partial) > inlinePartial {
 		stored.Partial = nil
-		if stored.Blob, err = m.x.store.Put(ctx, c.Partial); err != nil {
+		if stored.Blob, err = m.store.Put(ctx, c.Partial); err != nil {
 			return nil, err
 		}
 	}
@@ -245,8 +247,8 @@ func (m *mapping) mapOne(ctx context.Context, prepare func() (stage.State, error
 	if err != nil {
 		return nil, err
 	}
-	if err := m.x.store.PutAction(m.base, inputs, raw); err != nil {
-		if m.x.conflict(m.node, err) {
+	if err := m.store.PutAction(m.base, inputs, raw); err != nil {
+		if m.conflict(err) {
 			return c, nil
 		}
 		return nil, err
@@ -283,11 +285,11 @@ func (m *mapping) finish(ctx context.Context, chunks []*storedChunk) (*entry, er
 		}
 		mapped.Deltas[i] = d
 	}
-	if err := m.x.acquire(ctx); err != nil {
+	if err := m.acquire(ctx); err != nil {
 		return nil, err
 	}
 	err := m.kind.Mapper.Finish(ctx, m.task, mapped)
-	m.x.release()
+	m.release()
 	if err != nil {
 		return nil, err
 	}
@@ -324,19 +326,19 @@ func (m *mapping) refined(ctx context.Context, c *storedChunk, was map[string]da
 		return chunkDelta{Made: true}, nil // no rows
 	}
 	if p.Make != nil {
-		return storeDelta(ctx, m.x.store, p)
+		return storeDelta(ctx, m.store, p)
 	}
 	stored, mapped := c.Out[port]
 	if !mapped {
 		if err := m.check(port, p, m.rows[i]); err != nil {
 			return chunkDelta{}, err
 		}
-		return storeDelta(ctx, m.x.store, p)
+		return storeDelta(ctx, m.store, p)
 	}
 	if p.Keep.Digest() == was[port].Digest() && len(p.Columns) == 0 {
 		return stored, nil
 	}
-	return stored.refine(ctx, m.x.store, was[port], p)
+	return stored.refine(ctx, m.store, was[port], p)
 }
 
 // balance counts the ledger, and refuses a stage that loses rows without saying so.

@@ -6,12 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
-	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/resolve"
-	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 )
 
@@ -53,17 +50,17 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 			return err
 		}
 	}
-	e, err := x.workInTime(ctx, n, members)
+	j, err := x.job(n, key, members)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(e)
+	raw, err := x.workInTime(ctx, n, j)
 	if err != nil {
 		return err
 	}
 	same := x.same(n, raw)
 	if err := x.store.PutAction(n.BaseDigest, key.InputsDigest, raw); err != nil {
-		if !x.conflict(n, err) {
+		if !j.conflict(err) {
 			return err
 		}
 		o.Conflict = true
@@ -132,16 +129,6 @@ func (x *run) key(n *planner.Node, members []planner.Member) (*planner.Key, erro
 	return planner.NodeKey(x.portsOf(n, members), members)
 }
 
-// conflict takes note of a key that gave two results. The stored one stays for others; this run goes on with its own.
-func (x *run) conflict(n *planner.Node, err error) bool {
-	var c *cas.ConflictError
-	if !errors.As(err, &c) {
-		return false
-	}
-	x.warn(fmt.Sprintf("%s is not deterministic: %s", n.Addr, c))
-	return true
-}
-
 func (x *run) warn(text string) {
 	x.events.Lock()
 	x.warned = append(x.warned, text)
@@ -151,50 +138,33 @@ func (x *run) warn(text string) {
 
 // workInTime runs the stage for as long as its timeout lets it. Waiting for another process at the same work does not
 // count.
-func (x *run) workInTime(ctx context.Context, n *planner.Node, members []planner.Member) (*entry, error) {
+func (x *run) workInTime(ctx context.Context, n *planner.Node, j *job) ([]byte, error) {
 	if n.Block == nil || n.Block.Timeout == 0 {
-		return x.work(ctx, n, members)
+		return x.work(ctx, n, j)
 	}
 	late := fmt.Errorf("the stage did not finish within its timeout of %s: give it a larger one, or less to do", n.Block.Timeout)
 	within, cancel := context.WithTimeoutCause(ctx, n.Block.Timeout, late)
 	defer cancel()
-	e, err := x.work(within, n, members)
+	raw, err := x.work(within, n, j)
 	if err != nil && errors.Is(context.Cause(within), late) {
 		return nil, late
 	}
-	return e, err
+	return raw, err
 }
 
-// work runs the stage. A panic in a kind is its bug and fails its node alone.
-func (x *run) work(ctx context.Context, n *planner.Node, members []planner.Member) (e *entry, err error) {
-	defer recovered(&err)
-	if n.Kind == planner.UnionKind {
-		if err := x.acquire(ctx); err != nil {
+// work does a stage's work here, or has it done by a worker that gets the action's digest and no more.
+func (x *run) work(ctx context.Context, n *planner.Node, j *job) ([]byte, error) {
+	if x.opts.Worker == nil || n.Block == nil {
+		e, err := j.work(ctx)
+		if err != nil {
 			return nil, err
 		}
-		defer x.release()
-		return x.runUnion(ctx, n, members)
+		return json.Marshal(e)
 	}
-	k, ok := x.kinds[n.Kind]
-	if !ok {
-		return nil, fmt.Errorf("this prefab has no stage kind %s", n.Kind)
+	if err := j.ingest(ctx); err != nil {
+		return nil, err
 	}
-	if k.Mapper != nil {
-		return x.runMapper(ctx, n, k, members)
-	}
-	return x.runRunner(ctx, n, k, members)
-}
-
-// recovered makes an error of a panic. It is deferred.
-func recovered(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("the stage panicked: %v. This is a bug of prefab\n%s", r, debug.Stack())
-	}
-}
-
-func (x *run) runRunner(ctx context.Context, n *planner.Node, k *stage.Kind, members []planner.Member) (*entry, error) {
-	ports := k.Ports(n.Block.Config)
-	h, err := newHost(ctx, x, n, members, ports)
+	d, err := j.action.put(ctx, x.store, j.ports)
 	if err != nil {
 		return nil, err
 	}
@@ -202,19 +172,6 @@ func (x *run) runRunner(ctx context.Context, n *planner.Node, k *stage.Kind, mem
 		return nil, err
 	}
 	defer x.release()
-	if err := k.Runner.Run(ctx, stage.NewTask(h, ports)); err != nil {
-		return nil, err
-	}
-	counts := Counts{Out: map[string]int64{}, Dropped: map[string]int64{}, Noted: map[string]int64{}}
-	for _, m := range members {
-		counts.In += m.Artifact.Rows()
-	}
-	for _, l := range h.notes {
-		if l.Kept {
-			counts.Noted[l.Reason]++
-		} else {
-			counts.Dropped[l.Reason]++
-		}
-	}
-	return h.entry(nil, nil, counts)
+	x.emit(Event{Type: "action", Addr: n.Addr, Text: d.String()})
+	return x.opts.Worker(ctx, n.Addr, d, j.fresh)
 }

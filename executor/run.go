@@ -24,6 +24,9 @@ type Options struct {
 	NoPlace     bool // exports are rendered, and put nowhere
 	// Now is the clock of events and records.
 	Now func() time.Time
+	// Worker does the work of a stage elsewhere, and returns the entry that it came to: it is given the digest of an action
+	// in the store, and whether what is stored of chunks is not to be used. Nil: the work is done here.
+	Worker func(ctx context.Context, addr spec.Addr, action spec.Digest, fresh bool) (entry []byte, err error)
 	// Events is told what happens, from one goroutine at a time. It may be nil.
 	Events func(Event)
 	// Previous returns the key that an address had in the last run, if there was one.
@@ -35,12 +38,10 @@ var ErrInterrupted = errors.New("interrupted")
 
 // A run is one execution of one plan. Its loop alone changes nodes; goroutines only send it results.
 type run struct {
-	plan  *planner.Plan
-	kinds map[string]*stage.Kind
-	store Store
-	opts  Options
-	dir   string
-	slots chan struct{}
+	plan *planner.Plan
+	*bench
+	opts Options
+	dir  string
 	// pipeline is the pipeline's digest. It is worked out when the first export asks: that takes longer than planning does.
 	pipeline func() spec.Digest
 
@@ -60,14 +61,13 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 		opts.Parallelism = runtime.GOMAXPROCS(0)
 	}
 	x := &run{
-		plan: plan, store: s, opts: opts, dir: opts.Dir, kinds: map[string]*stage.Kind{},
-		slots: make(chan struct{}, opts.Parallelism), state: make([]NodeOutcome, len(plan.Nodes)),
+		plan: plan, opts: opts, dir: opts.Dir, bench: newBench(kinds, s, opts.Parallelism, opts.Deep), state: make([]NodeOutcome, len(plan.Nodes)),
 		left: make([]int, len(plan.Nodes)), next: make([][]int, len(plan.Nodes)), done: make(chan NodeOutcome),
 	}
 	x.pipeline = sync.OnceValue(func() spec.Digest { return spec.HashBytes(spec.Canonical(plan.Pipeline)) })
+	x.tell, x.note = x.emit, x.warn
 	specs := map[string]*spec.KindSpec{}
 	for _, k := range kinds {
-		x.kinds[k.Name] = k
 		specs[k.Name] = &k.KindSpec
 	}
 	x.judge = planner.NewJudge(plan.Pipeline, specs, x.measured)
@@ -245,18 +245,6 @@ func (x *run) portsOf(n *planner.Node, members []planner.Member) spec.Ports {
 	}
 	return planner.PortsOf(n, artifact, func(kind string) *spec.KindSpec { return &x.kinds[kind].KindSpec })
 }
-
-// acquire takes one of the run's slots: as many chunks and stages compute at once as there are.
-func (x *run) acquire(ctx context.Context) error {
-	select {
-	case x.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (x *run) release() { <-x.slots }
 
 func (x *run) emit(e Event) {
 	if x.opts.Events == nil {

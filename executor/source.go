@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
@@ -23,40 +22,21 @@ type piece struct {
 	inputs  spec.Digest
 }
 
-// mapSources maps the segments of a node's files. Only files with a segment that is not cached are read; what is read
-// must have the digests that the plan was made with.
+// mapSources maps the segments of an action's files that are not cached.
 func (m *mapping) mapSources(ctx context.Context) ([]*storedChunk, error) {
-	files := m.x.plan.Facts.Files[m.node.Addr.String()]
-	pieces := m.pieces(files)
-	chunks := make([]*storedChunk, len(pieces))
-	missing := map[int]bool{} // files
-	for i, p := range pieces {
-		m.total += int64(p.segment.Records)
-		m.rows = append(m.rows, p.segment.Records)
-		if chunks[i] = m.lookup(ctx, p.inputs); chunks[i] == nil {
-			missing[p.file] = true
-			continue
-		}
-		m.progress(p.segment.Records)
-	}
-	sources := m.kind.Sources(m.node.Block.Full())
+	pieces, chunks := m.look(ctx)
 	prepare := m.preparer(ctx)
-	group, ctx := errgroup.WithContext(ctx)
-	for first := 0; first < len(pieces); {
-		file := pieces[first].file
-		end := first
-		for end < len(pieces) && pieces[end].file == file {
-			end++
-		}
-		if missing[file] {
-			err := m.readFile(ctx, group, sources[files[file].Source], files[file], prepare, pieces[first:end], chunks[first:end], first)
-			if err != nil {
-				return nil, errors.Join(err, group.Wait())
-			}
-		}
-		first = end
-	}
-	if err := group.Wait(); err != nil {
+	err := m.readMissing(ctx, pieces, chunks, func(ctx context.Context, i int, content []byte) (err error) {
+		p := pieces[i]
+		f := m.action.Files[p.file]
+		in := stage.Chunk{Index: i, Segment: &stage.Segment{
+			Source: f.Source, Header: f.Header, Bytes: content, Records: p.segment.Records,
+		}}
+		chunks[i], err = m.mapOne(ctx, prepare, in, p.inputs)
+		m.progress(p.segment.Records)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := context.Cause(ctxOrNil(ctx, chunks)); err != nil {
@@ -64,6 +44,55 @@ func (m *mapping) mapSources(ctx context.Context) ([]*storedChunk, error) {
 	}
 	m.trim(chunks)
 	return chunks, nil
+}
+
+// look lists the action's segments, and looks up what they were mapped to.
+func (m *mapping) look(ctx context.Context) ([]piece, []*storedChunk) {
+	pieces := m.pieces(m.action.Files)
+	chunks := make([]*storedChunk, len(pieces))
+	for i, p := range pieces {
+		m.total += int64(p.segment.Records)
+		m.rows = append(m.rows, p.segment.Records)
+		if chunks[i] = m.lookup(ctx, p.inputs); chunks[i] != nil {
+			m.progress(p.segment.Records)
+		}
+	}
+	return pieces, chunks
+}
+
+// ingest puts what a stage reads from outside into the store, for a worker that has nothing else.
+func (j *job) ingest(ctx context.Context) error {
+	k := j.kinds[j.action.Kind]
+	if k == nil || k.Sources == nil {
+		return nil
+	}
+	m, err := j.newMapping(ctx, k)
+	if err != nil {
+		return err
+	}
+	pieces, chunks := m.look(ctx)
+	return m.readMissing(ctx, pieces, chunks, func(context.Context, int, []byte) error { return nil })
+}
+
+// readMissing reads the files with a segment that is not cached, puts those segments into the store, and has something
+// done with each, several at a time.
+func (m *mapping) readMissing(ctx context.Context, pieces []piece, chunks []*storedChunk,
+	do func(ctx context.Context, i int, content []byte) error,
+) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for first := 0; first < len(pieces); {
+		file, end, missing := pieces[first].file, first, false
+		for ; end < len(pieces) && pieces[end].file == file; end++ {
+			missing = missing || chunks[end] == nil
+		}
+		if missing {
+			if err := m.readFile(ctx, group, pieces, chunks, first, end, do); err != nil {
+				return errors.Join(err, group.Wait())
+			}
+		}
+		first = end
+	}
+	return group.Wait()
 }
 
 // pieces lists the node's segments in source order; with a limit, only as many as may hold that many rows.
@@ -88,20 +117,15 @@ func (m *mapping) pieces(files []planner.File) []piece {
 	return list
 }
 
-func (m *mapping) limit() int {
-	if !m.kind.Limits {
-		return 0
-	}
-	return m.x.plan.Options.Limit
-}
+func (m *mapping) limit() int { return m.action.Limit }
 
-// readFile reads one file again and maps those of its segments that are not cached.
-func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, source spec.Source, f planner.File,
-	prepare func() (stage.State, error), pieces []piece, chunks []*storedChunk, first int,
+// readFile reads one file again: the pieces from first up to end.
+func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, pieces []piece, chunks []*storedChunk, first, end int,
+	do func(ctx context.Context, i int, content []byte) error,
 ) error {
-	next := 0
-	err := resolve.Read(ctx, m.x.dir, source, f, func(b []byte) error {
-		if next >= len(pieces) {
+	file, next := pieces[first].file, first
+	err := m.segments.read(ctx, file, func(b []byte) error {
+		if next >= end {
 			if m.limit() == 0 {
 				return resolve.ErrChanged
 			}
@@ -109,28 +133,27 @@ func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, source sp
 		}
 		i := next
 		next++
-		p := pieces[i]
-		if spec.HashBytes(b) != p.segment.Digest {
+		if b != nil && spec.HashBytes(b) != pieces[i].segment.Digest {
 			return resolve.ErrChanged
 		}
 		if chunks[i] != nil {
 			return nil
 		}
-		if err := m.x.acquire(ctx); err != nil {
+		if err := m.acquire(ctx); err != nil {
 			return err
 		}
 		content := bytes.Clone(b)
 		group.Go(func() (err error) {
-			defer m.x.release()
-			if _, err := m.x.store.Put(ctx, content); err != nil {
+			defer m.release()
+			if content == nil {
+				content, err = m.store.Get(ctx, pieces[i].segment.Digest)
+			} else {
+				_, err = m.store.Put(ctx, content)
+			}
+			if err != nil {
 				return err
 			}
-			in := stage.Chunk{Index: first + i, Segment: &stage.Segment{
-				Source: f.Source, Header: f.Header, Bytes: content, Records: p.segment.Records,
-			}}
-			chunks[i], err = m.mapOne(ctx, prepare, in, p.inputs)
-			m.progress(p.segment.Records)
-			return err
+			return do(ctx, i, content)
 		})
 		return nil
 	})
@@ -138,12 +161,50 @@ func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, source sp
 	case errors.Is(err, errLimit):
 		return nil
 	case err != nil:
-		return resolve.Named(f.Path, err)
-	case next < len(pieces):
-		return fmt.Errorf("%s: %w", f.Path, resolve.ErrChanged)
+		return m.segments.named(file, err)
+	case next < end:
+		return m.segments.named(file, resolve.ErrChanged)
 	}
 	return nil
 }
+
+// segments are where a job finds the segments of its files.
+type segments interface {
+	// read gives the content of the segments of a file in order, or nil for each that lies in the store.
+	read(ctx context.Context, file int, emit func([]byte) error) error
+	// named puts the file's name before an error.
+	named(file int, err error) error
+}
+
+// projectFiles are the files of a project, as the plan's facts have them.
+type projectFiles struct {
+	dir     string
+	sources []spec.Source
+	files   []planner.File
+}
+
+func (p *projectFiles) read(ctx context.Context, file int, emit func([]byte) error) error {
+	f := p.files[file]
+	return resolve.Read(ctx, p.dir, p.sources[f.Source], f, emit)
+}
+
+func (p *projectFiles) named(file int, err error) error {
+	return resolve.Named(p.files[file].Path, err)
+}
+
+// storedFiles are files whose segments were put into the store.
+type storedFiles []planner.File
+
+func (s storedFiles) read(_ context.Context, file int, emit func([]byte) error) error {
+	for range s[file].Segments {
+		if err := emit(nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (storedFiles) named(_ int, err error) error { return err }
 
 // errLimit ends the reading of a file early: --limit needs no more of it.
 var errLimit = errors.New("enough rows")

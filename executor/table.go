@@ -235,6 +235,18 @@ func (t *Table) complete(ctx context.Context) bool {
 	return whole
 }
 
+// appendBlobs adds the columns of all levels.
+func (t *Table) appendBlobs(blobs []spec.Digest) []spec.Digest {
+	for i := range t.chunks {
+		for _, lv := range t.chunks[i].levels {
+			for _, c := range lv.columns {
+				blobs = append(blobs, c.Blob)
+			}
+		}
+	}
+	return blobs
+}
+
 // Chunks returns the number of chunks.
 func (t *Table) Chunks() int { return len(t.chunks) }
 

@@ -7,14 +7,16 @@ import (
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/stage"
-	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
 
 // runUnion joins several tables into one, in list order. Equal id and bytes merge with a ledger line; equal id and
 // different bytes are an error. Its rows are its members' columns seen through selections, so it stores no rows.
-func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.Member) (*entry, error) {
-	h := &host{ctx: ctx, store: x.store, node: n, emitEvt: x.emit, files: map[string][]StoredFile{}, emitted: map[string][]chunkDelta{}}
+func (j *job) runUnion(ctx context.Context) (*entry, error) {
+	h, err := newHost(ctx, j)
+	if err != nil {
+		return nil, err
+	}
 	type place struct {
 		content spec.Digest
 		member  int
@@ -23,11 +25,10 @@ func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.M
 	var names []string
 	var deltas []chunkDelta
 	var ledger Ledger
-	var artifact spec.Artifact
 	counts := Counts{Out: map[string]int64{}, Dropped: map[string]int64{}}
-	for k, m := range members {
+	for k, m := range j.members {
 		o := m.Artifact.(Output)
-		artifact, names = o.Artifact, append([]string{spec.ID}, columnNames(o.Artifact)...)
+		names = append([]string{spec.ID}, columnNames(o.Artifact)...)
 		for i := range o.Table.chunks {
 			c := &o.Table.chunks[i]
 			rows, err := o.Table.Load(ctx, i, names)
@@ -60,7 +61,6 @@ func (x *run) runUnion(ctx context.Context, n *planner.Node, members []planner.M
 			h.Progress(int64(len(seen)), 0, "rows")
 		}
 	}
-	h.ports = spec.Ports{Out: []spec.OutPort{{Name: "rows", Artifact: artifact}}}
 	return h.entry(map[string][]chunkDelta{"rows": deltas}, ledger, counts)
 }
 

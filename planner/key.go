@@ -58,14 +58,7 @@ func ActionDigest(base, inputs spec.Digest) spec.Digest {
 // baseComponents lists what is asked of a stage: kind, versions, config, seed, numerics. Addresses, names, positions,
 // thresholds and unkeyed attributes are in neither half of a key.
 func baseComponents(b *spec.Block, k *spec.KindSpec, p spec.Project, f Facts, limit int) []Component {
-	list := []Component{
-		{"kind", k.Name},
-		{"version", strconv.Itoa(k.Version)},
-	}
-	for _, m := range k.Methods {
-		list = append(list, Component{"method", m})
-	}
-	list = append(list, flatten("", b.Config)...)
+	list := append(KindComponents(k), ConfigComponents(b.Config)...)
 	for _, name := range slices.Sorted(maps.Keys(b.Values)) {
 		list = append(list, Component{"value " + name, b.Values[name]})
 	}

@@ -42,6 +42,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PREFAB_CACHE", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 			env.Setenv("TZ", "UTC")
+			if examples, err := filepath.Abs(filepath.Join("..", "..", "examples")); err == nil {
+				env.Setenv("EXAMPLES", examples)
+			}
 			if data, err := filepath.Abs(dataFolder()); err == nil {
 				env.Setenv("PREFAB_TEST_DATA", data)
 			}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/prefab-build/prefab/spec"
 )
 
 // Collecting garbage while others work is safe by three rules.
@@ -92,6 +94,13 @@ func (s *Store) touch(path string, used time.Time) bool {
 	now := s.now()
 	err := os.Chtimes(path, now, now)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// Use says that the caller relies on the blob d, which no entry that it read may name, and reports whether it is there.
+func (s *Store) Use(d spec.Digest) bool {
+	path := s.path(blobDir, d)
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0 && s.touch(path, info.ModTime())
 }
 
 // horizon returns the time before which nothing is in use: that of the oldest lease of others, or now.

@@ -200,14 +200,18 @@ func TestWhatAProcessUsesStays(t *testing.T) {
 	seen, old := result(t, s, "seen", 1000), result(t, s, "old", 1000)
 	garbage := []byte("a blob that a killed process left")
 	again := must[spec.Digest](t)(s.Put(t.Context(), garbage))
+	material := must[spec.Digest](t)(s.Put(t.Context(), []byte("the material of an action")))
 	age(t, s, 48*time.Hour)
 
 	other := must[*cas.Store](t)(cas.Open(dir, cas.Options{}))
 	must[[]byte](t)(other.GetAction(seen.Base, seen.Inputs))
 	must[spec.Digest](t)(other.Put(t.Context(), garbage)) // finds it there
+	if !other.Use(material) || other.Use(digest("not there")) {
+		t.Error("using a blob says that the wrong one is there")
+	}
 	made := must[spec.Digest](t)(other.Put(t.Context(), []byte("made just now, and not yet named")))
 	r := collect(t, s, gc.Limits{})
-	if !has(s, seen) || has(s, old) || !s.Has(again) || !s.Has(made) {
+	if !has(s, seen) || has(s, old) || !s.Has(again) || !s.Has(made) || !s.Has(material) {
 		t.Errorf("seen %t, old %t, found %t, made %t", has(s, seen), has(s, old), s.Has(again), s.Has(made))
 	}
 	if r.InUse == 0 {

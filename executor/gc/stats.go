@@ -54,7 +54,7 @@ type Project struct {
 }
 
 // Kinds lists the kinds of entries, what is dearest first.
-var kindOrder = []executor.EntryKind{executor.ResultEntry, executor.ChunkEntry, executor.FileEntry}
+var kindOrder = []executor.EntryKind{executor.ResultEntry, executor.ChunkEntry, executor.SharedEntry, executor.FileEntry}
 
 // Measure surveys a store and sums it up. It looks into every file's header.
 func Measure(ctx context.Context, s *cas.Store, l Limits, now time.Time) (*Stats, error) {

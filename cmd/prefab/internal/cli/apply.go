@@ -20,6 +20,7 @@ type applyFlags struct {
 	variables
 	narrowing
 	yes, failFast, force, keepGoing bool
+	isolate                         bool // each stage in a process of its own
 	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
 	lockTimeout                     time.Duration
@@ -51,6 +52,7 @@ func (a *app) applyCommand() *cobra.Command {
 	flags.BoolVar(&f.keepGoing, "keep-going", true, "go on with what does not depend on a stage that failed")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first stage that fails")
 	flags.BoolVar(&f.force, "force", false, "let exports overwrite files that were changed by hand")
+	flags.BoolVar(&f.isolate, "isolate", false, "run each stage in a process of its own, from the cache alone")
 	flags.IntVarP(&f.parallelism, "jobs", "j", 0, "how many chunks and stages are worked on at once (default all cores)")
 	flags.DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run of this project")
 	return c
@@ -222,8 +224,16 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
 	progress := s.view.Progress(plan)
 	defer progress.Close()
+	var worker func(context.Context, spec.Addr, spec.Digest, bool) ([]byte, error)
+	if f.isolate {
+		if s.store != executor.Store(s.local) {
+			return nil, errors.New("--isolate does not go with a remote cache: the processes know the local one alone. Leave out one of the two")
+		}
+		worker = s.isolated(f.parallelism)
+	}
 	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s), executor.Options{
-		Dir: s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
+		Worker: worker,
+		Dir:    s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
 		Events: func(e executor.Event) {
 			rec.event(e)
 			progress.Event(e)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -217,7 +216,7 @@ func (s *session) warn(text string) {
 
 // facts looks at the outside.
 func (s *session) facts(ctx context.Context) (planner.Facts, error) {
-	f := planner.Facts{Arch: runtime.GOARCH + "/1", Classes: map[string]string{}}
+	f := planner.Facts{Arch: arch, Classes: map[string]string{}}
 	for _, b := range s.pipeline.Backends {
 		if !slices.ContainsFunc(s.pipeline.Blocks, func(block spec.Block) bool { return block.Backend == b.Addr }) {
 			continue // declared for another day: it need not be installed

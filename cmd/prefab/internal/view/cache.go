@@ -12,7 +12,7 @@ import (
 )
 
 var kindNames = map[executor.EntryKind]string{
-	executor.ResultEntry: "results of stages", executor.ChunkEntry: "results of chunks", executor.FileEntry: "how files were cut",
+	executor.ResultEntry: "results of stages", executor.ChunkEntry: "results of chunks", executor.SharedEntry: "work that is shared", executor.FileEntry: "how files were cut",
 }
 
 // CacheStats prints what lies in a cache.

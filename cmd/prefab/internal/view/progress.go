@@ -270,7 +270,7 @@ func eventJSON(e executor.Event) map[string]any {
 		if len(e.Metrics) > 0 {
 			m["metrics"] = e.Metrics
 		}
-	case "log", "placed", "warning":
+	case "log", "placed", "warning", "action":
 		m["text"] = e.Text
 	}
 	return m

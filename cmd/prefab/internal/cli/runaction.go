@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/stages"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// arch is the numerics class of this machine.
+const arch = runtime.GOARCH + "/1"
+
+func (a *app) runActionCommand() *cobra.Command {
+	var again bool
+	var jobs int
+	c := &cobra.Command{
+		Use:   "run-action DIGEST",
+		Short: "Run one stage's work from the cache alone",
+		Long: "Run one stage's work from the cache alone, without a spec and without a project, and publish the result last. " +
+			"The action is plain data that lies in the cache: apply --isolate puts it there and has it run so. Several may be " +
+			"at the same work; the first result stays, and another one is reported.\n\n" +
+			"The cache is that of PREFAB_CACHE, or the user's.\n\n" +
+			"Exit codes: 0 the result is in the cache, 1 an error, 6 what the action needs is not in the cache, 130 interrupted.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := spec.ParseDigest(args[0])
+			if err != nil {
+				return fmt.Errorf("%w: prefab apply --isolate --json tells the digests of actions", err)
+			}
+			return a.runAction(cmd.Context(), d, executor.WorkerOptions{
+				Again: again, Parallelism: jobs, Arch: arch,
+				Class: func(b spec.Setting) (string, error) { return backendAsked(b).class() },
+			})
+		},
+	}
+	c.Flags().BoolVar(&again, "again", false, "do the work even when its result is there")
+	c.Flags().IntVarP(&jobs, "jobs", "j", 0, "how many chunks are worked on at once (default all cores)")
+	return c
+}
+
+func (a *app) runAction(ctx context.Context, d spec.Digest, opts executor.WorkerOptions) error {
+	dir, err := a.cacheDir(nil)
+	if err != nil {
+		return err
+	}
+	store, err := cas.Open(dir, cas.Options{Now: a.now})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	began := a.now()
+	w, err := executor.RunAction(ctx, d, stages.All(), store, opts)
+	switch {
+	case ctx.Err() != nil:
+		return codeError(exitInterrupted)
+	case errors.Is(err, cas.ErrNotFound):
+		a.view.Error(fmt.Errorf("%w. Run prefab apply --isolate where the spec is: it puts everything there", err))
+		return codeError(exitDamage)
+	case err != nil:
+		return err
+	}
+	a.view.Worked(w, d, a.now().Sub(began))
+	return nil
+}
+
+// isolated runs each action in a process of its own that is given the cache and no more.
+func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Digest, bool) ([]byte, error) {
+	return func(ctx context.Context, addr spec.Addr, action spec.Digest, fresh bool) ([]byte, error) {
+		exe, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		args := []string{"run-action", action.String(), "--json", "--jobs", strconv.Itoa(jobs)}
+		if fresh {
+			args = append(args, "--again")
+		}
+		cmd := exec.CommandContext(ctx, exe, args...)
+		cmd.Dir = s.local.Dir()
+		cmd.Env = append(os.Environ(), "PREFAB_CACHE="+s.local.Dir())
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 10 * time.Second // then it is killed, which leaves nothing half done
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		return s.workerSaid(addr, out, stderr.Bytes(), err)
+	}
+}
+
+// workerSaid reads what a worker printed, and then believes the cache.
+func (s *session) workerSaid(addr spec.Addr, out, stderr []byte, ended error) ([]byte, error) {
+	var said struct {
+		Text         string
+		Base, Inputs spec.Digest
+		Conflict     bool
+	}
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	broken := json.Unmarshal(lines[len(lines)-1], &said) != nil
+	var exit *exec.ExitError
+	switch {
+	case errors.As(ended, &exit) && exit.ExitCode() == exitDamage:
+		return nil, fmt.Errorf("%s: %w", said.Text, cas.ErrNotFound)
+	case ended != nil && said.Text != "":
+		return nil, errors.New(said.Text)
+	case ended != nil || broken:
+		return nil, fmt.Errorf("the process that ran it ended with %v: %s", ended, bytes.TrimSpace(stderr))
+	}
+	if said.Conflict {
+		s.warn(fmt.Sprintf("%s is not deterministic: the cache holds another result for base %s and inputs %s, which stays",
+			addr, said.Base.Short(), said.Inputs.Short()))
+	}
+	return s.store.GetAction(said.Base, said.Inputs)
+}
