@@ -71,7 +71,7 @@ func (w *Sweep) remove(ctx context.Context, sub string, list []spec.Digest) (sta
 			break
 		}
 		n := min(batch, len(list))
-		if err = w.lock.Lock(); err != nil {
+		if _, err = w.lock.TryLockContext(ctx, firstPause); err != nil {
 			break
 		}
 		for _, d := range list[:n] {
