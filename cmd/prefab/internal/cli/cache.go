@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,7 +17,10 @@ import (
 
 	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/gc"
+	"github.com/prefab-build/prefab/executor/stages"
+	"github.com/prefab-build/prefab/lang"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
 )
 
 // cacheHelp is written in lines of a terminal.
@@ -58,15 +63,18 @@ type cacheView struct {
 	damage []cas.Damage
 }
 
-// openCache opens the cache of the pipeline in the current folder, or that of the user where there is none.
+// openCache opens the cache of the pipeline in the current folder, or that of the user where there is none. Problems of the
+// spec are for other commands: what its block cache says is all that matters here.
 func (a *app) openCache(ctx context.Context, f *limitFlags) (*cacheView, error) {
 	var p *spec.Pipeline
 	if found, err := filepath.Glob(filepath.Join(a.dir, "*.prefab.hcl*")); err == nil && len(found) > 0 {
-		s, err := a.load(ctx, &variables{})
-		if err != nil {
-			return nil, err
+		var diags diag.List
+		p, _, diags = lang.LoadSound(ctx, a.dir, lang.Options{
+			Kinds: kindSpecs(stages.All()), Backends: backendDrivers, Environ: os.LookupEnv, Version: Version,
+		})
+		if p == nil || slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Block == "cache" }) {
+			a.view.Warning("The settings of the block cache cannot be read: prefab validate says why. Those of the user hold.")
 		}
-		p = s.pipeline
 	}
 	dir, err := a.cacheDir(p)
 	if err != nil {
