@@ -23,24 +23,17 @@ import (
 	"github.com/prefab-build/prefab/spec/diag"
 )
 
-// cacheHelp is written in lines of a terminal.
-var cacheHelp = fmt.Sprintf(`Look at the cache, collect its garbage, verify it.
-
-The cache keeps what stages made, for all projects of a user. What the last
-runs of each project need, the runs that were kept (log --keep RUN), and what
-a running process uses is never removed. The rest goes when it was not used
-for long, or when there is too much of it; apply sees to that once a day. A
-pipeline sets the limits:
-
-    cache {
-      max_gb   = %v   # the default
-      max_days = %v   # the default
-      gc       = true # false: only prefab cache gc removes
-    }
-
-The folder is that of the environment variable PREFAB_CACHE, or cache { path =
-"..." } of the pipeline in the current folder, or prefab in the user's cache
-folder.`, spec.CacheMaxGB, spec.CacheMaxDays)
+var cacheHelp = fmt.Sprintf("Look at the cache, collect its garbage, verify it.\n\n"+
+	"The cache keeps what stages made, for all projects of a user. What the last runs of each project need, the runs that "+
+	"were kept (log --keep RUN), and what a running process uses is never removed. The rest goes when it was not used for "+
+	"long, or when there is too much of it; apply sees to that once a day. A pipeline sets the limits:\n\n"+
+	"    cache {\n"+
+	"      max_gb   = %v   # the default\n"+
+	"      max_days = %v   # the default\n"+
+	"      gc       = true # false: only prefab cache gc removes\n"+
+	"    }\n\n"+
+	"The folder is that of the environment variable PREFAB_CACHE, or cache { path = \"...\" } of the pipeline in the "+
+	"current folder, or prefab in the user's cache folder.", spec.CacheMaxGB, spec.CacheMaxDays)
 
 func (a *app) cacheCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -73,7 +66,8 @@ func (a *app) openCache(ctx context.Context, f *limitFlags) (*cacheView, error) 
 			Kinds: kindSpecs(stages.All()), Backends: backendDrivers, Environ: os.LookupEnv, Version: Version,
 		})
 		if p == nil || slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Block == "cache" }) {
-			a.view.Warning("The settings of the block cache cannot be read: prefab validate says why. Those of the user hold.")
+			a.view.Warning("The settings of the block cache cannot be read: prefab validate says why. The defaults hold.")
+			p = nil // half a setting may be a limit of nothing
 		}
 	}
 	dir, err := a.cacheDir(p)
@@ -154,9 +148,8 @@ func (a *app) cacheGCCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gc",
 		Short: "Remove from the cache what is not needed and exceeds the limits",
-		Long: "Remove from the cache what is not needed and exceeds the limits. It never removes\n" +
-			"what a project's last run, a kept run or a running process needs, and may run at\n" +
-			"any time. --max-gb 0 removes all else.",
+		Long: "Remove from the cache what is not needed and exceeds the limits. It never removes what a project's last run, a " +
+			"kept run or a running process needs, and may run at any time. --max-gb 0 removes all else.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.openCache(cmd.Context(), &f)
@@ -183,8 +176,8 @@ func (a *app) cacheVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Read everything in the cache and set aside what is damaged",
-		Long: "Read everything in the cache and set aside what is damaged. What was lost is made\n" +
-			"again by the next apply of the projects that need it.\n\n" +
+		Long: "Read everything in the cache and set aside what is damaged. What was lost is made again by the next apply of " +
+			"the projects that need it.\n\n" +
 			"Exit codes: 0 everything is sound, 1 an error, 6 something was damaged or lost.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
