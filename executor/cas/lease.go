@@ -75,9 +75,9 @@ func (s *Store) Close() error {
 	if s.lease.file == nil {
 		return nil
 	}
-	_ = os.Remove(s.lease.path) // on Windows an open file cannot be removed; whoever collects does it
 	err := s.lease.file.Close()
 	s.lease.file = nil
+	_ = os.Remove(s.lease.path) // may be done already by whoever collects
 	return err
 }
 
