@@ -41,23 +41,9 @@ func (l *loader) evaluateGate(in *instance) {
 func (l *loader) check(n *nested, sc *scope) (spec.Check, bool) {
 	c := spec.Check{Name: n.label, Range: n.rng}
 	condition, message := n.body.get("condition"), n.body.get("error_message")
-	if condition == nil || message == nil {
-		return c, false // reported when the body was read
-	}
-	var ok1, ok2 bool
-	if c.Condition, ok1 = l.lower(condition.expr, sc); ok1 {
-		if t := typeOf(c.Condition); t != boolType && t != anyType {
-			l.errorf(condition.expr.rng(), "condition-type", "Condition is not true or false",
-				"A check's condition is true or false, and this is a %s. Compare it with a limit, as in evaluate.rm.validation.accuracy >= 0.7.", t)
-			ok1 = false
-		}
-	}
-	if c.Message, ok2 = l.lower(message.expr, sc); ok2 {
-		if t := typeOf(c.Message); t != stringType && t != anyType {
-			l.errorf(message.expr.rng(), "wrong-type", "Wrong type", "error_message is a string, and this is a %s.", t)
-			ok2 = false
-		}
-	}
+	// Of one that is not there it was reported when the body was read.
+	ok1 := condition != nil && l.checkCondition(&c, condition, sc)
+	ok2 := message != nil && l.checkMessage(&c, message, sc)
 	if ok1 {
 		c.Text = l.sourceText(condition.expr.rng(), c.Condition)
 	}
@@ -71,6 +57,30 @@ func (l *loader) check(n *nested, sc *scope) (spec.Check, bool) {
 		}
 	}
 	return c, ok1 && ok2
+}
+
+func (l *loader) checkCondition(c *spec.Check, a *attr, sc *scope) (ok bool) {
+	if c.Condition, ok = l.lower(a.expr, sc); !ok {
+		return false
+	}
+	t := typeOf(c.Condition)
+	if t != boolType && t != anyType {
+		l.errorf(a.expr.rng(), "condition-type", "Condition is not true or false",
+			"A check's condition is true or false, and this is a %s. Compare it with a limit, as in evaluate.rm.validation.accuracy >= 0.7.", t)
+		return false
+	}
+	return true
+}
+
+func (l *loader) checkMessage(c *spec.Check, a *attr, sc *scope) (ok bool) {
+	if c.Message, ok = l.lower(a.expr, sc); !ok {
+		return false
+	}
+	if t := typeOf(c.Message); t != stringType && t != anyType {
+		l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "error_message is a string, and this is a %s.", t)
+		return false
+	}
+	return true
 }
 
 // plainText evaluates an attribute that is a text without metrics.

@@ -3,7 +3,7 @@
 //
 // A case is a .txtar file:
 //
-//	-- stage.json --        {"config": {...}, "unkeyed": {...}, "seed": 0, "inputs": {"pairs": "pairs.jsonl"}}
+//	-- stage.json --        {"config": {...}, "unkeyed": {...}, "seed": 0, "limit": 0, "backend": {...}, "inputs": {"pairs": "pairs.jsonl"}}
 //	-- pairs.jsonl --       the rows of an input, by canonical column names; "id" is optional
 //	-- want/pairs.jsonl --  the rows of an output port, in order, without ids
 //	-- want/metrics.json -- metrics by name: a number, or "unavailable: reason"; those not named are not compared
@@ -12,7 +12,7 @@
 //	-- want/error --        a part of the error that the stage must end with
 //
 // An input that is no table, such as a model, is a JSON object of file names and texts; a text that begins with base64:
-// is decoded. Inputs of a List port are a list of files, of a Map port an object. Files with other names are put into a folder
+// is decoded. Tables have chunks of three rows: the fourth is chunk 1, row 0. Inputs of a List port are a list of files, of a Map port an object. Files with other names are put into a folder
 // that is the pipeline's. Config attributes that are left out get their defaults. Numbers are compared to nine digits.
 package stagetest
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -111,6 +113,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 // apply runs the plan that get makes, in a project that it holds alone.
 func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*planner.Plan, error)) error {
 	a.view.Stream()
+	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough, such as head, must not end the run
 	s, err := a.load(ctx, &f.variables)
 	if err != nil {
 		return err

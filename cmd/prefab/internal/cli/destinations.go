@@ -63,7 +63,7 @@ func (s *session) destinations() (list diag.List) {
 	if len(targets) == 0 {
 		return nil
 	}
-	inputs := s.inputPaths()
+	inputs := indexInputs(s.inputPaths())
 	taken := map[string]target{}
 	for _, t := range targets {
 		if _, ok := taken[t.key]; !ok {
@@ -116,12 +116,10 @@ func (t *target) shared(taken map[string]target) (d diag.Diagnostic, bad bool) {
 }
 
 // overInput looks whether a source of the pipeline reads what this stage would write.
-func (t *target) overInput(inputs []inputPath) (d diag.Diagnostic, bad bool) {
-	for _, in := range inputs {
-		if in.matches(t) {
-			return t.problem("An export onto an input", "%s would write %s, which %s: the next run would read what this one wrote. "+
-				"An input is never overwritten, not even with --force; give another path.", t.block.Addr, t.name, in.reader), true
-		}
+func (t *target) overInput(inputs *inputIndex) (d diag.Diagnostic, bad bool) {
+	if in, ok := inputs.find(t); ok {
+		return t.problem("An export onto an input", "%s would write %s, which %s: the next run would read what this one wrote. "+
+			"An input is never overwritten, not even with --force; give another path.", t.block.Addr, t.name, in.reader), true
 	}
 	return d, false
 }

@@ -78,29 +78,85 @@ func splitGlob(dir, pattern string) (folder, glob string) {
 	return resolve.Path(dir, folder), path.Clean(strings.Join(parts[n:], "/"))
 }
 
-// matches reports whether a stage that reads this would read the target.
-func (in *inputPath) matches(t *target) bool {
-	if in.glob == "" && in.folder == t.key {
-		return true
+// An inputIndex finds the input that a target would be, for thousands of both.
+type inputIndex struct {
+	list  []inputPath
+	plain map[string]int // by key; of several the first
+	globs []int
+	files func() map[inode]int // by file; of several the first
+}
+
+type inode struct{ device, number uint64 }
+
+func inodeOf(info os.FileInfo) inode {
+	s := resolve.StampOf(info)
+	return inode{s.Device, s.Inode}
+}
+
+func indexInputs(list []inputPath) *inputIndex {
+	x := &inputIndex{list: list, plain: map[string]int{}}
+	for i, in := range list {
+		if in.glob != "" {
+			x.globs = append(x.globs, i)
+		} else if _, taken := x.plain[in.folder]; !taken {
+			x.plain[in.folder] = i
+		}
 	}
-	if in.glob != "" {
-		n := strings.Count(in.glob, "/") + 1
-		parts := strings.Split(filepath.ToSlash(t.real), "/")
-		if cut := len(parts) - n; cut > 0 && pathKey(rooted(parts[:cut])) == in.folder {
-			if ok, _ := path.Match(in.glob, strings.Join(parts[cut:], "/")); ok {
-				return true
+	x.files = sync.OnceValue(func() map[inode]int {
+		files := map[inode]int{}
+		for i := range list {
+			for _, info := range list[i].files() {
+				if _, taken := files[inodeOf(info)]; !taken {
+					files[inodeOf(info)] = i
+				}
+			}
+		}
+		return files
+	})
+	return x
+}
+
+// find returns the first input by which a stage would read the target.
+func (x *inputIndex) find(t *target) (*inputPath, bool) {
+	first := len(x.list)
+	if i, ok := x.plain[t.key]; ok {
+		first = i
+	}
+	for _, i := range x.globs {
+		if i < first && x.list[i].matches(t) {
+			first = i
+		}
+	}
+	if t.info != nil {
+		if id := inodeOf(t.info); id != (inode{}) {
+			if i, ok := x.files()[id]; ok { // through links of any kind
+				first = min(first, i)
+			}
+		} else { // a system that tells files apart in another way
+			for i := range x.list[:first] {
+				if slices.ContainsFunc(x.list[i].files(), func(info os.FileInfo) bool { return os.SameFile(t.info, info) }) {
+					first = i
+					break
+				}
 			}
 		}
 	}
-	if t.info == nil {
+	if first == len(x.list) {
+		return nil, false
+	}
+	return &x.list[first], true
+}
+
+// matches reports whether a glob matches the target.
+func (in *inputPath) matches(t *target) bool {
+	n := strings.Count(in.glob, "/") + 1
+	parts := strings.Split(filepath.ToSlash(t.real), "/")
+	cut := len(parts) - n
+	if cut <= 0 || pathKey(rooted(parts[:cut])) != in.folder {
 		return false
 	}
-	for _, info := range in.files() { // through links of any kind
-		if os.SameFile(t.info, info) {
-			return true
-		}
-	}
-	return false
+	ok, _ := path.Match(in.glob, strings.Join(parts[cut:], "/"))
+	return ok
 }
 
 // rooted joins the parts of an absolute path.

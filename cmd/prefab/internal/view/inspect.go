@@ -41,7 +41,7 @@ func (v *View) Why(w Why) {
 	case w.Previous == nil:
 		fmt.Fprintln(v.out, "It was in no full run before under this name.")
 	case len(w.Differences) == 0 && w.Node.Key == nil:
-		fmt.Fprintf(v.out, "What is asked of it is what run %d was asked. Of what is known when the stages before it have run.\n", w.Run)
+		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("What is asked of it is what run %d asked. Whether its inputs are the same shows when the stages before it have run.", w.Run), 0))
 	case len(w.Differences) == 0:
 		fmt.Fprintf(v.out, "Nothing that it depends on changed since run %d.\n", w.Run)
 	default:

@@ -93,9 +93,9 @@ func (v *View) Backends(list []backends.Status) {
 	}
 	for _, s := range list {
 		if s.Available {
-			fmt.Fprintf(v.out, "%s %s\n    %s\n    numerics %s\n", v.styles.good.Render("yes"), pad(s.Name, 9), s.Detail, s.Numerics)
+			fmt.Fprintf(v.out, "%s %s\n    %s\n    numerics %s\n", v.styles.good.Render("yes"), s.Name, s.Detail, s.Numerics)
 			continue
 		}
-		fmt.Fprintf(v.out, "%s  %s\n    %s\n", v.styles.warn.Render("no"), pad(s.Name, 9), v.wrap(s.Why+". "+s.Remedy, 4))
+		fmt.Fprintf(v.out, "%s  %s\n    %s\n", v.styles.warn.Render("no"), s.Name, v.wrap(s.Why+". "+s.Remedy, 4))
 	}
 }

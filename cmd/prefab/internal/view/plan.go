@@ -244,7 +244,7 @@ func (v *View) planSummary(p *planner.Plan, saved string) {
 	}
 	fmt.Fprintln(v.out, v.styles.bold.Render(line+"."))
 	if p.Options.Limit > 0 {
-		fmt.Fprintf(v.out, "A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.\n", count(p.Options.Limit, "row"))
+		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.", count(p.Options.Limit, "row")), 0))
 	}
 	if saved != "" {
 		fmt.Fprintf(v.out, "Saved. To run exactly this: prefab apply %s\n", saved)

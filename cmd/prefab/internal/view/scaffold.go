@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/scaffold"
 )
@@ -32,7 +31,7 @@ func (v *View) Scaffold(path string, s *scaffold.Spec) {
 			fmt.Fprintf(v.out, "  %s  %s\n", pad(column, width), v.wrap(s.Columns[column], width+4))
 		}
 		for _, n := range s.Notes {
-			fmt.Fprintln(v.out, v.styles.warn.Render("note: ")+v.wrap(strings.ToUpper(n[:1])+n[1:]+".", 6))
+			fmt.Fprintln(v.out, v.styles.warn.Render("note: ")+v.wrap(n+".", 6))
 		}
 	}
 	fmt.Fprintf(v.out, "next: prefab plan, prefab apply\n")
