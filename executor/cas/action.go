@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -38,7 +39,7 @@ func (s *Store) PutAction(base, inputs spec.Digest, entry []byte) error {
 	defer os.Remove(tmp)
 	move := linkNew
 	for range putTries {
-		switch have, err := s.readAction(base, inputs); {
+		switch have, _, err := s.readAction(base, inputs); {
 		case err == nil && bytes.Equal(have, entry):
 			return s.addToIndex(base, inputs)
 		case err == nil:
@@ -79,15 +80,14 @@ func linkNew(tmp, path string) error {
 // GetAction returns the entry stored for base and inputs, and ErrNotFound where there is none. A damaged entry is
 // set aside, reported to Options.Report, and is a miss like any other.
 func (s *Store) GetAction(base, inputs spec.Digest) ([]byte, error) {
-	entry, err := s.readAction(base, inputs)
+	entry, used, err := s.readAction(base, inputs)
 	switch {
 	case errors.Is(err, errTorn):
 		return nil, ErrNotFound
 	case err != nil:
 		return nil, s.readError(err)
 	}
-	path := s.path(entryDir, actionAddress(base, inputs))
-	if info, err := os.Stat(path); err != nil || !s.touch(path, info.ModTime()) {
+	if !s.touch(s.path(entryDir, actionAddress(base, inputs)), used) {
 		s.counts.misses.Add(1)
 		return nil, ErrNotFound // removed since it was read, and what it names with it
 	}
@@ -101,12 +101,12 @@ var errTorn = errors.New("the entry is damaged")
 var errOtherKey = errors.New("it is the entry of another key")
 
 // readAction is GetAction with the bare errors of the disk, or errTorn.
-func (s *Store) readAction(base, inputs spec.Digest) ([]byte, error) {
+func (s *Store) readAction(base, inputs spec.Digest) (entry []byte, used time.Time, err error) {
 	address := actionAddress(base, inputs)
 	path := s.path(entryDir, address)
-	b, err := os.ReadFile(path)
+	b, used, err := readUsed(path, nil)
 	if err != nil {
-		return nil, err
+		return nil, used, err
 	}
 	gotBase, gotInputs, entry, err := decodeEntry(b)
 	if err == nil && (gotBase != base || gotInputs != inputs) {
@@ -114,9 +114,9 @@ func (s *Store) readAction(base, inputs spec.Digest) ([]byte, error) {
 	}
 	if err != nil {
 		s.quarantine("entry", address, path, err.Error())
-		return nil, errTorn
+		return nil, used, errTorn
 	}
-	return entry, nil
+	return entry, used, nil
 }
 
 // DropAction sets aside an entry that is sound in itself and yet of no use, such as one that names blobs which are gone, so

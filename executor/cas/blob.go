@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -119,14 +120,20 @@ func (s *Store) Get(ctx context.Context, d spec.Digest) ([]byte, error) {
 
 // readFile reads a whole file into buf, which grows where it must.
 func readFile(path string, buf []byte) ([]byte, error) {
+	b, _, err := readUsed(path, buf)
+	return b, err
+}
+
+// readUsed is readFile, and says when the file was last used.
+func readUsed(path string, buf []byte) (_ []byte, used time.Time, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return buf, err
+		return buf, used, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return buf, err
+		return buf, used, err
 	}
 	if n := int(info.Size()); cap(buf) < n {
 		buf = make([]byte, n)
@@ -134,7 +141,7 @@ func readFile(path string, buf []byte) ([]byte, error) {
 		buf = buf[:n]
 	}
 	_, err = io.ReadFull(f, buf)
-	return buf, err
+	return buf, info.ModTime(), err
 }
 
 // readError turns the absence of a file into ErrNotFound and counts it; other errors of the disk stay what they are.

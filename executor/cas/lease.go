@@ -1,6 +1,7 @@
 package cas
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -70,12 +71,13 @@ func (s *Store) takeLease() error {
 // Close gives the lease back. What the store gave may then be removed by whoever collects garbage; the store is of no
 // further use. A process that ends need not close.
 func (s *Store) Close() error {
+	s.unshare()
 	if s.lease.file == nil {
 		return nil
 	}
-	_ = os.Remove(s.lease.path) // on Windows an open file cannot be removed; whoever collects does it
 	err := s.lease.file.Close()
 	s.lease.file = nil
+	_ = os.Remove(s.lease.path) // may be done already by whoever collects
 	return err
 }
 
@@ -84,16 +86,46 @@ func (s *Store) touch(path string, used time.Time) bool {
 	if s.opts.ReadOnly || !used.Before(s.lease.since) {
 		return true
 	}
-	s.touching.Lock()
-	defer s.touching.Unlock()
-	sweep := flock.New(filepath.Join(s.root, sweepName), flock.SetPermissions(fileMode))
-	if err := sweep.RLock(); err != nil {
+	s.sweeps.Lock()
+	defer s.sweeps.Unlock()
+	if err := s.share(); err != nil {
 		return false // to make a thing again is always right
 	}
-	defer sweep.Close()
 	now := s.now()
 	err := os.Chtimes(path, now, now)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// shareFor is how long the sweep lock is shared after a touch, since another touch is likely to follow: a plan reads
+// entries by the thousand, and taking the lock costs more than touching. Whoever sweeps waits as long.
+const shareFor = 20 * time.Millisecond
+
+// shareIn is how long the lock is waited for. A sweep holds it for some ten milliseconds, unless somebody has stopped it.
+const shareIn = 5 * time.Second
+
+// share takes the sweep lock together with others, for a while. The caller holds s.sweeps.
+func (s *Store) share() error {
+	if s.shared != nil {
+		return nil
+	}
+	sweep := flock.New(filepath.Join(s.root, sweepName), flock.SetPermissions(fileMode))
+	ctx, cancel := context.WithTimeout(context.Background(), shareIn)
+	defer cancel()
+	if _, err := sweep.TryRLockContext(ctx, firstPause); err != nil {
+		return errors.Join(err, sweep.Close())
+	}
+	s.shared = sweep
+	time.AfterFunc(shareFor, s.unshare)
+	return nil
+}
+
+func (s *Store) unshare() {
+	s.sweeps.Lock()
+	defer s.sweeps.Unlock()
+	if s.shared != nil {
+		s.shared.Close()
+		s.shared = nil
+	}
 }
 
 // Use says that the caller relies on the blob d, which no entry that it read may name, and reports whether it is there.

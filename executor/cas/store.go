@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -36,9 +38,11 @@ type Store struct {
 	counts counts
 	locks  inProcess
 
-	lease    lease
-	touching sync.Mutex // held while a file is touched: kernels differ in whether a process excludes itself
-	now      func() time.Time
+	lease lease
+	now   func() time.Time
+
+	sweeps sync.Mutex   // guards what follows
+	shared *flock.Flock // the sweep lock, while it is held together with others
 }
 
 // The subfolders of v1.

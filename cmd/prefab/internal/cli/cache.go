@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,27 +17,23 @@ import (
 
 	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/gc"
+	"github.com/prefab-build/prefab/executor/stages"
+	"github.com/prefab-build/prefab/lang"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/diag"
 )
 
-// cacheHelp is written in lines of a terminal.
-var cacheHelp = fmt.Sprintf(`Look at the cache, collect its garbage, verify it.
-
-The cache keeps what stages made, for all projects of a user. What the last
-runs of each project need, the runs that were kept (log --keep RUN), and what
-a running process uses is never removed. The rest goes when it was not used
-for long, or when there is too much of it; apply sees to that once a day. A
-pipeline sets the limits:
-
-    cache {
-      max_gb   = %v   # the default
-      max_days = %v   # the default
-      gc       = true # false: only prefab cache gc removes
-    }
-
-The folder is that of the environment variable PREFAB_CACHE, or cache { path =
-"..." } of the pipeline in the current folder, or prefab in the user's cache
-folder.`, spec.CacheMaxGB, spec.CacheMaxDays)
+var cacheHelp = fmt.Sprintf("Look at the cache, collect its garbage, verify it.\n\n"+
+	"The cache keeps what stages made, for all projects of a user. What the last runs of each project need, the runs that "+
+	"were kept (log --keep RUN), and what a running process uses is never removed. The rest goes when it was not used for "+
+	"long, or when there is too much of it; apply sees to that once a day. A pipeline sets the limits:\n\n"+
+	"    cache {\n"+
+	"      max_gb   = %v   # the default\n"+
+	"      max_days = %v   # the default\n"+
+	"      gc       = true # false: only prefab cache gc removes\n"+
+	"    }\n\n"+
+	"The folder is that of the environment variable PREFAB_CACHE, or cache { path = \"...\" } of the pipeline in the "+
+	"current folder, or prefab in the user's cache folder.", spec.CacheMaxGB, spec.CacheMaxDays)
 
 func (a *app) cacheCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -58,15 +56,19 @@ type cacheView struct {
 	damage []cas.Damage
 }
 
-// openCache opens the cache of the pipeline in the current folder, or that of the user where there is none.
+// openCache opens the cache of the pipeline in the current folder, or that of the user where there is none. Problems of the
+// spec are for other commands: what its block cache says is all that matters here.
 func (a *app) openCache(ctx context.Context, f *limitFlags) (*cacheView, error) {
 	var p *spec.Pipeline
 	if found, err := filepath.Glob(filepath.Join(a.dir, "*.prefab.hcl*")); err == nil && len(found) > 0 {
-		s, err := a.load(ctx, &variables{})
-		if err != nil {
-			return nil, err
+		var diags diag.List
+		p, _, diags = lang.LoadSound(ctx, a.dir, lang.Options{
+			Kinds: kindSpecs(stages.All()), Backends: backendDrivers, Environ: os.LookupEnv, Version: Version,
+		})
+		if p == nil || slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Block == "cache" }) {
+			a.view.Warning("The settings of the block cache cannot be read: prefab validate says why. The defaults hold.")
+			p = nil // half a setting may be a limit of nothing
 		}
-		p = s.pipeline
 	}
 	dir, err := a.cacheDir(p)
 	if err != nil {
@@ -146,9 +148,8 @@ func (a *app) cacheGCCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gc",
 		Short: "Remove from the cache what is not needed and exceeds the limits",
-		Long: "Remove from the cache what is not needed and exceeds the limits. It never removes\n" +
-			"what a project's last run, a kept run or a running process needs, and may run at\n" +
-			"any time. --max-gb 0 removes all else.",
+		Long: "Remove from the cache what is not needed and exceeds the limits. It never removes what a project's last run, a " +
+			"kept run or a running process needs, and may run at any time. --max-gb 0 removes all else.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.openCache(cmd.Context(), &f)
@@ -175,8 +176,8 @@ func (a *app) cacheVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Read everything in the cache and set aside what is damaged",
-		Long: "Read everything in the cache and set aside what is damaged. What was lost is made\n" +
-			"again by the next apply of the projects that need it.\n\n" +
+		Long: "Read everything in the cache and set aside what is damaged. What was lost is made again by the next apply of " +
+			"the projects that need it.\n\n" +
 			"Exit codes: 0 everything is sound, 1 an error, 6 something was damaged or lost.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -115,7 +115,7 @@ func (s *session) workerSaid(addr spec.Addr, out, stderr []byte, ended error) ([
 	case ended != nil && said.Text != "":
 		return nil, errors.New(said.Text)
 	case ended != nil || broken:
-		return nil, fmt.Errorf("the process that ran it ended with %v: %s", ended, bytes.TrimSpace(stderr))
+		return nil, fmt.Errorf("the process that ran it ended with %w: %s", ended, bytes.TrimSpace(stderr))
 	}
 	if said.Conflict {
 		s.warn(fmt.Sprintf("%s is not deterministic: the cache holds another result for base %s and inputs %s, which stays",

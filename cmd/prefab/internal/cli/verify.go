@@ -19,13 +19,11 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify [ADDR...]",
 		Short: "Run stages again in an empty cache, and compare",
-		Long: "Run stages again from the inputs in an empty cache, and compare what they give with\n" +
-			"what is stored, by what each kind promises: the same bytes, the same bytes on\n" +
-			"machines of one numerics class, the same within a tolerance. It takes as long as\n" +
-			"the first apply took, changes neither cache nor exports, and needs room for a\n" +
+		Long: "Run stages again from the inputs in an empty cache, and compare what they give with what is stored, by what " +
+			"each kind promises: the same bytes, the same bytes on machines of one numerics class, the same within a " +
+			"tolerance. It takes as long as the first apply took, changes neither cache nor exports, and needs room for a " +
 			"second cache among the temporary files. Without ADDR it is about all stages.\n\n" +
-			"Exit codes: 0 everything that could be compared agrees, 1 an error or a\n" +
-			"difference, 130 interrupted.",
+			"Exit codes: 0 everything that could be compared agrees, 1 an error or a difference, 130 interrupted.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), &v, args, jobs) },
 	}
 	v.register(c.Flags())
