@@ -125,6 +125,9 @@ func newSourceLine(number int, line []byte, from, to int) sourceLine {
 // marks.
 func (l sourceLine) fit(room int) (text string, from, to int) {
 	first, last := 0, len(l.cells)
+	if l.marked && columns(l.cells[:l.from]) == columns(l.cells) {
+		room-- // the mark stands behind the text
+	}
 	if columns(l.cells) > room {
 		// Keep some of what stands before the mark: it says what the mark belongs to.
 		const before = 12
