@@ -78,7 +78,13 @@ func (a *app) openCache(ctx context.Context, f *limitFlags) (*cacheView, error) 
 	if f != nil {
 		f.over(&c.limits)
 	}
-	if c.Store, err = cas.Open(dir, cas.Options{Now: a.now, Report: c.report}); err != nil {
+	opts := cas.Options{Now: a.now, Report: c.report}
+	c.Store, err = cas.Open(dir, opts)
+	if errors.As(err, new(*cas.FolderError)) && cas.Exists(dir) {
+		opts.ReadOnly = true // it can be looked at
+		c.Store, err = cas.Open(dir, opts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	a.atEnd(func() { _ = c.Store.Close() })
