@@ -36,6 +36,7 @@ type Event struct {
 	Reason  string        `json:",omitempty"`
 	Elapsed time.Duration `json:",omitempty"`
 	Counts  *Counts       `json:",omitempty"`
+	Lost    bool          `json:",omitempty"` // it failed for what the store has lost, which another run makes again
 	Metrics []spec.Metric `json:",omitempty"`
 
 	Done, Total int64  `json:",omitempty"` // of progress

@@ -207,8 +207,8 @@ func (s *Progress) finished(e executor.Event) string {
 	if e.State == executor.Cached || e.State == executor.Excluded || e.Addr.Kind == planner.UnionKind {
 		return ""
 	}
-	if e.State == executor.Blocked || e.State == executor.Skipped {
-		return "" // the outcome lists them, with all reasons
+	if e.State == executor.Blocked || e.State == executor.Skipped || e.Lost {
+		return "" // the outcome lists them, with all reasons; what was lost is made again first
 	}
 	line := fmt.Sprintf("  %s  %s", pad(clip(e.Addr.String(), s.width), s.width), pad(string(e.State), 7))
 	if e.State == executor.Ran || e.State == executor.Same {
@@ -263,6 +263,9 @@ func eventJSON(e executor.Event) map[string]any {
 		m["state"], m["elapsed_ms"] = e.State, e.Elapsed.Milliseconds()
 		if e.Reason != "" {
 			m["reason"] = e.Reason
+		}
+		if e.Lost {
+			m["lost"] = true
 		}
 		if e.Counts != nil {
 			m["counts"] = e.Counts
