@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -81,7 +82,7 @@ func (x *run) placeAll(ctx context.Context, out *Outcome) {
 		}
 		if err != nil {
 			o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
-			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason})
+			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason, Lost: errors.Is(o.Err, cas.ErrNotFound)})
 		}
 	}
 }

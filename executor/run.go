@@ -133,7 +133,7 @@ func (x *run) loop(ctx context.Context, cancel context.CancelCauseFunc) {
 func (x *run) finish(i int) (ready []int) {
 	o := &x.state[i]
 	e := Event{Type: "finish", Addr: o.Node.Addr, State: o.State, Reason: o.Reason, Elapsed: o.Elapsed}
-	e.Lost = !x.opts.Deep && errors.Is(o.Err, cas.ErrNotFound)
+	e.Lost = errors.Is(o.Err, cas.ErrNotFound)
 	if o.Result != nil {
 		e.Counts, e.Metrics = &o.Result.Counts, o.Result.Metrics
 	}
