@@ -31,7 +31,7 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok || err != nil {
 		ts.Fatalf("meet: %s %s is no signal and exit code", args[0], args[1])
 	}
-	p := startProgram(ts, args[2], args[3:])
+	p := startProgram(ts, args[2], args[3:], nil)
 	p.wait(ts, code, func() { ts.Check(p.cmd.Process.Signal(signal)) })
 }
 
@@ -41,9 +41,9 @@ func insist(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: insist TEXT PROGRAM ARG...")
 	}
-	p := startProgram(ts, args[0], args[1:])
-	p.again = func() { ts.Check(p.cmd.Process.Signal(syscall.SIGINT)) }
-	p.wait(ts, -1, p.again)
+	interrupt := func(p *program) { ts.Check(p.cmd.Process.Signal(syscall.SIGINT)) }
+	p := startProgram(ts, args[0], args[1:], interrupt)
+	p.wait(ts, -1, func() { interrupt(p) })
 }
 
 // during TEXT PROGRAM ARG... -- CODE OTHER ARG... pauses a program when it has written a line with the text, runs the
@@ -53,7 +53,7 @@ func during(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || at < 2 || len(args) < at+3 {
 		ts.Fatalf("usage: during TEXT PROGRAM ARG... -- CODE OTHER ARG...")
 	}
-	p := startProgram(ts, args[0], args[1:at])
+	p := startProgram(ts, args[0], args[1:at], nil)
 	p.wait(ts, 0, func() {
 		ts.Check(p.cmd.Process.Signal(syscall.SIGSTOP))
 		defer func() { ts.Check(p.cmd.Process.Signal(syscall.SIGCONT)) }()
@@ -67,17 +67,17 @@ type program struct {
 	found chan struct{} // closed at the first line with the text
 	ended chan error
 	text  string
-	again func()   // what to do when it says that it is stopping
-	lines []string // what it wrote; read it after the end
+	again func(*program) // what to do when it says that it is stopping; may be nil
+	lines []string       // what it wrote; read it after the end
 }
 
 // startProgram starts a program in the script's folder and reads all that it writes.
-func startProgram(ts *testscript.TestScript, text string, args []string) *program {
+func startProgram(ts *testscript.TestScript, text string, args []string, again func(*program)) *program {
 	path, err := exec.LookPath(args[0])
 	ts.Check(err)
 	p := &program{
 		cmd:   exec.Command(path, args[1:]...),
-		found: make(chan struct{}), ended: make(chan error, 1), text: text,
+		found: make(chan struct{}), ended: make(chan error, 1), text: text, again: again,
 	}
 	p.cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PREFAB_CACHE", "HOME", "TZ", "PATH"} {
@@ -110,7 +110,7 @@ func (p *program) read(r io.Reader) {
 			close(p.found)
 		}
 		if p.again != nil && strings.Contains(lines.Text(), `"type":"stopping"`) {
-			p.again()
+			p.again(p)
 		}
 	}
 }
