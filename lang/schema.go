@@ -43,7 +43,7 @@ var cacheSchema = &spec.Schema{Attrs: []spec.Attr{
 		{Label: "folder", Doc: "a folder that several machines see, such as a network disk", Schema: spec.Schema{Attrs: []spec.Attr{
 			{Name: "path", Type: spec.TypeString, Path: true, Required: true, Doc: "the folder"}, readOnly,
 		}}},
-		{Label: "http", Doc: "a server that speaks the protocol of Bazel's remote caches, such as bazel-remote", Schema: spec.Schema{Attrs: []spec.Attr{
+		{Label: "http", Doc: "a server with GET, HEAD and PUT of cas/DIGEST and ac/DIGEST, as Bazel's remote caches have; one that checks entries for being Bazel's must be told not to", Schema: spec.Schema{Attrs: []spec.Attr{
 			{Name: "url", Type: spec.TypeString, Required: true, Doc: "such as https://cache.example.org/prefab"},
 			{Name: "token_env", Type: spec.TypeString, Doc: "the variable of the environment that holds a bearer token"},
 			readOnly,
