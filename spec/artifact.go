@@ -11,6 +11,7 @@ const (
 	Pairs      Artifact = "pairs"      // preference pairs: prompt, chosen, rejected
 	Prompts    Artifact = "prompts"    // prompts without responses
 	Candidates Artifact = "candidates" // responses to prompts, not yet compared
+	Samples    Artifact = "samples"    // responses that a policy sampled, with log-probabilities of their tokens
 	Votes      Artifact = "votes"      // one judgement of one rater on two fixed responses
 	Scores     Artifact = "scores"     // one number per pair and side, by id
 	Items      Artifact = "items"      // the items of a benchmark
@@ -21,7 +22,7 @@ const (
 
 // IsRows reports whether the artifact is a table of rows in chunks.
 func (a Artifact) IsRows() bool {
-	return slices.Contains([]Artifact{Pairs, Prompts, Candidates, Votes, Scores, Items}, a)
+	return slices.Contains([]Artifact{Pairs, Prompts, Candidates, Samples, Votes, Scores, Items}, a)
 }
 
 // A ColumnType is the type of the values of a column.
@@ -87,6 +88,17 @@ var columns = map[Artifact][]Column{
 		{"difficulty", Float64, false, "how hard the prompt is"},
 		{"source", String, false, "where the prompt comes from"},
 		{"group", String, false, "rows that must stay together in a split"},
+		{Extra, JSON, false, "the other fields of the source"},
+	},
+	Samples: {
+		{"prompt", Messages, true, "what was asked"},
+		{"response", Messages, false, "what the policy sampled"},
+		{"policy_logprobs", JSON, true, "a list: the natural logarithm of each token's probability under the policy; null where there is none"},
+		{"reference_logprobs", JSON, true, "the same of the same tokens under the reference model"},
+		{"policy_tokens", JSON, false, "a list: the tokens as the policy's tokenizer has them, by number or text"},
+		{"reference_tokens", JSON, false, "the tokens as the reference model's tokenizer has them"},
+		{"group", String, false, "samples that are not independent: a conversation, a document"},
+		{"source", String, false, "where the sample comes from"},
 		{Extra, JSON, false, "the other fields of the source"},
 	},
 	Votes: {

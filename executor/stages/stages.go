@@ -10,6 +10,7 @@ import (
 	"github.com/prefab-build/prefab/executor/stages/evaluate"
 	"github.com/prefab-build/prefab/executor/stages/export"
 	"github.com/prefab-build/prefab/executor/stages/filter"
+	"github.com/prefab-build/prefab/executor/stages/kl"
 	"github.com/prefab-build/prefab/executor/stages/resolve"
 	"github.com/prefab-build/prefab/executor/stages/rewardmodel"
 	"github.com/prefab-build/prefab/executor/stages/split"
@@ -26,6 +27,7 @@ func All() []*stage.Kind {
 		evaluate.Kind,
 		export.Kind,
 		filter.Kind,
+		kl.Kind,
 		resolve.Kind,
 		rewardmodel.Kind,
 		split.Kind,

@@ -1,5 +1,5 @@
-// Package dataset is the stage kind of that name: it reads pairs, prompts or votes from files, or has them generated. Its
-// documentation for users is doc.md, which `prefab stages dataset` prints. It mends nothing: a record that is not what it
+// Package dataset is the stage kind of that name: it reads pairs, prompts, samples or votes from files, or has them generated.
+// Its documentation for users is doc.md, which `prefab stages dataset` prints. It mends nothing: a record that is not what it
 // must be goes to the ledger.
 package dataset
 
@@ -18,7 +18,7 @@ var doc string
 var Kind = &stage.Kind{
 	KindSpec: spec.KindSpec{
 		Name:        "dataset",
-		Title:       "reads pairs, prompts or votes from files",
+		Title:       "reads pairs, prompts, samples or votes from files",
 		Doc:         doc,
 		Version:     2,
 		Methods:     intake.Methods(),
@@ -28,7 +28,7 @@ var Kind = &stage.Kind{
 			Attrs: []spec.Attr{
 				intake.Key,
 				{
-					Name: "type", Type: spec.TypeString, Values: []string{string(spec.Pairs), string(spec.Prompts), string(spec.Votes)},
+					Name: "type", Type: spec.TypeString, Values: []string{string(spec.Pairs), string(spec.Prompts), string(spec.Samples), string(spec.Votes)},
 					Doc: "what the rows are, and so the name of the output; without it a map that names label or response_a makes votes, and all else is pairs",
 				},
 			},
@@ -52,7 +52,7 @@ func artifact(raw spec.Config) spec.Artifact {
 	var c struct{ Type string }
 	_ = raw.Decode(&c) // total: a broken config makes pairs
 	switch a := spec.Artifact(c.Type); a {
-	case spec.Pairs, spec.Prompts, spec.Votes:
+	case spec.Pairs, spec.Prompts, spec.Samples, spec.Votes:
 		return a
 	}
 	for _, s := range intake.Decode(raw).Source {

@@ -280,8 +280,8 @@ func previousKey(last func() *planner.Previous) func(spec.Addr) (base, inputs sp
 // exitCode is what a run came to, the gravest first.
 func exitCode(plan *planner.Plan, out *executor.Outcome) int {
 	judged := exitOK
-	for i, v := range out.Verdicts {
-		if v.Stops() && guards(plan, i) {
+	for _, v := range out.Verdicts {
+		if v.Stops() {
 			judged = exitGate
 		}
 	}
@@ -298,20 +298,4 @@ func exitCode(plan *planner.Plan, out *executor.Outcome) int {
 		return exitWaiting
 	}
 	return exitOK
-}
-
-// guards reports whether a verdict counts for the exit code: a gate's does, and a threshold's when it guards
-// something.
-func guards(plan *planner.Plan, verdict int) bool {
-	if !plan.Verdicts[verdict].Threshold {
-		return true
-	}
-	for _, n := range plan.Nodes {
-		for _, g := range n.Guards {
-			if g == verdict {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -42,7 +42,7 @@ type reference struct {
 func newReference() *reference {
 	return &reference{
 		kindSpecs(stages.All()), lang.Topics(backendDrivers),
-		[]spec.Artifact{spec.Pairs, spec.Prompts, spec.Votes, spec.Items, spec.Scores},
+		[]spec.Artifact{spec.Pairs, spec.Prompts, spec.Samples, spec.Votes, spec.Items, spec.Scores},
 	}
 }
 
