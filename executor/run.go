@@ -191,10 +191,8 @@ func (x *run) held(ctx context.Context, n *planner.Node) (State, string) {
 			return Skipped, fmt.Sprintf("%s could not be judged", v.Subject)
 		}
 	}
-	for _, g := range n.Guards {
-		if v := x.judge.Verdict(g); v.Stops() {
-			return Blocked, v.Why()
-		}
+	if why, blocked := x.judge.Blocks(n.Guards); blocked {
+		return Blocked, why
 	}
 	if addr, ok := before(Blocked); ok {
 		return Blocked, addr + " is blocked"

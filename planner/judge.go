@@ -40,12 +40,27 @@ func (v *Verdict) Stops() bool {
 	return v.Severity == "error" && (v.Outcome == Fail || v.Outcome == NotEvaluated)
 }
 
-// Why says in a few words why the verdict does not pass.
-func (v *Verdict) Why() string {
-	if v.Outcome == NotEvaluated {
-		return fmt.Sprintf("%s: %s is not evaluated", v.Subject, v.Check)
+// Blocks says in a few words what of the verdicts with these numbers keeps a node from running, if anything does: the
+// first, and how many there are besides.
+func (j *Judge) Blocks(verdicts []int) (why string, blocked bool) {
+	more := -1
+	for _, i := range verdicts {
+		v := j.Verdict(i)
+		if !v.Stops() {
+			continue
+		}
+		if more++; more > 0 {
+			continue
+		}
+		why = fmt.Sprintf("%s: %s does not pass", v.Subject, v.Check)
+		if v.Outcome == NotEvaluated {
+			why = fmt.Sprintf("%s: %s is not evaluated", v.Subject, v.Check)
+		}
 	}
-	return fmt.Sprintf("%s: %s does not pass", v.Subject, v.Check)
+	if more > 0 {
+		why += fmt.Sprintf(", and %d more", more)
+	}
+	return why, more >= 0
 }
 
 // Measured gives the metrics of a stage, and whether they are there (Pass), still to come (Open) or lost (Pending,

@@ -153,17 +153,13 @@ func (m *maker) decide(n *Node) error {
 // guardedBy says what a node's guards make of it: blocked by a verdict that does not pass, left out by one that cannot
 // be judged since what it judges is left out. Open verdicts keep nobody from planning.
 func (m *maker) guardedBy(n *Node) (State, string) {
-	var left *Verdict
-	for _, i := range n.Guards {
-		switch v := m.judge.Verdict(i); {
-		case v.Stops():
-			return Blocked, v.Why()
-		case v.Outcome == Pending:
-			left = v
-		}
+	if why, blocked := m.judge.Blocks(n.Guards); blocked {
+		return Blocked, why
 	}
-	if left != nil {
-		return Excluded, fmt.Sprintf("%s cannot be judged: what it judges is left out", left.Subject)
+	for _, i := range n.Guards {
+		if v := m.judge.Verdict(i); v.Outcome == Pending {
+			return Excluded, fmt.Sprintf("%s cannot be judged: what it judges is left out", v.Subject)
+		}
 	}
 	return "", ""
 }

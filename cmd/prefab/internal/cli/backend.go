@@ -27,7 +27,7 @@ func (a *app) backendCommand() *cobra.Command {
 		Short: "Install what a backend needs, and train a tiny model on it",
 		Long: "Install what a backend needs, and train a tiny model on it. The plugin is fetched by your own pip or uv from the " +
 			"index that you have configured, verified against a pinned SHA-256, and unpacked into your cache folder.",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := backends.Install(cmd.Context(), args[0], backends.Options{Plugin: plugin}, a.view.Note)
 			if err != nil {

@@ -28,7 +28,7 @@ func (a *app) catCommand() *cobra.Command {
 		Short: "Print the rows of a stage's output as JSON lines",
 		Long: "Print the rows of a stage's output as JSON lines, in source order.\n\n" +
 			"--where takes an expression over row, as in --where 'length(row.chosen) > 100 && row.category == \"math\"'.",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("limit") && f.limit < 1 {
 				return errors.New("--limit: give 1 row or more; without it all are printed")

@@ -147,6 +147,19 @@ func wrongFlag(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w: see %s --help", err, c.CommandPath())
 }
 
+// oneArgument refuses a command line that does not have the one argument which a command's usage names.
+func oneArgument(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	got := "nothing"
+	if len(args) > 1 {
+		got = strings.Join(args, " ")
+	}
+	_, what, _ := strings.Cut(c.Use, " ")
+	return fmt.Errorf("%s wants one %s, not %s: see %[1]s --help", c.CommandPath(), what, got)
+}
+
 // interruptible cancels the context at the first Ctrl-C, or when the system asks the process to end; the second ends it at
 // once.
 func interruptible(parent context.Context) (context.Context, func()) {

@@ -87,7 +87,7 @@ func (i *inspected) whole(ctx context.Context, err error) error {
 func (a *app) stageCommand(use, short string, look func(ctx context.Context, i *inspected, n *planner.Node) error) *cobra.Command {
 	var v variables
 	c := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		Use: use, Short: short, Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i, err := a.inspect(cmd.Context(), &v)
 			if err != nil {

@@ -34,7 +34,7 @@ func (a *app) runActionCommand() *cobra.Command {
 			"at the same work; the first result stays, and another one is reported.\n\n" +
 			"The cache is that of PREFAB_CACHE, or the user's.\n\n" +
 			"Exit codes: 0 the result is in the cache, 1 an error, 6 what the action needs is not in the cache, 130 interrupted.",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := spec.ParseDigest(args[0])
 			if err != nil {

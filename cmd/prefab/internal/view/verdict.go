@@ -21,6 +21,8 @@ func verdictName(d *planner.Verdict) string { return d.Subject.String() + " " + 
 func (v *View) verdict(d *planner.Verdict, width int, beside string) {
 	mark, style := "pass", v.styles.good
 	switch {
+	case d.Outcome == planner.NotEvaluated && d.Severity == "warn":
+		mark, style = "????", v.styles.warn
 	case d.Outcome == planner.NotEvaluated:
 		mark, style = "????", v.styles.bad
 	case d.Outcome == planner.Pending, d.Outcome == planner.Open:
