@@ -86,6 +86,7 @@ func dataFiles(path string) (choice, error) {
 		}
 	}
 	c.files, c.held = partition(byEnding[best])
+	c.alike(path)
 	if len(c.held) > 0 {
 		c.notes = append(c.notes, aside(path, c.held)+": by the name it is held out, and split would put some of it into training; the spec says how to measure on it")
 	}

@@ -160,6 +160,13 @@ func TestFrom(t *testing.T) {
 			[]string{"b.csv was left aside"},
 		},
 		{
+			"a table about the pairs beside them",
+			map[string]string{"x/a.jsonl": `{"model": "m", "elo": 1200}`, "x/b.jsonl": pair, "x/c.jsonl": pair},
+			"x",
+			"jsonl pairs chosen=row.chosen prompt=row.prompt rejected=row.rejected",
+			[]string{`"../data/x/b.jsonl",`, "Note: a.jsonl was left aside: the records have elo, model, which"},
+		},
+		{
 			"parts that are held out",
 			map[string]string{"x/train.jsonl": pair, "x/test.jsonl": pair},
 			"x",
