@@ -35,8 +35,8 @@ type StageDiff struct {
 	Is      *Node        `json:"is,omitempty"`
 	Key     []string     `json:"key,omitempty"` // how the keys differ, in words
 	Metrics []MetricDiff `json:"metrics,omitempty"`
-	// Rows is there when both results are still in the cache, and made their rows themselves.
-	Rows *RowsDiff `json:"rows,omitempty"`
+	// Rows has, by output, the rows that differ; it is empty where one of the results is not in the cache any more.
+	Rows map[string]RowsDiff `json:"rows,omitempty"`
 }
 
 // RowsDiff counts rows by what became of them, told by their ids.

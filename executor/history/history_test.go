@@ -385,7 +385,7 @@ func TestTablesOfVersion1AreCarriedOn(t *testing.T) {
 	must(t, h.Close())
 	db, err := sql.Open("sqlite", path)
 	must(t, err)
-	_, err = db.ExecContext(ctx, `DROP TABLE logs; DROP INDEX runs_repeats; ALTER TABLE runs DROP COLUMN repeats;
+	_, err = db.ExecContext(ctx, `DROP TABLE logs; DROP INDEX runs_repeats; ALTER TABLE runs DROP COLUMN repeats; ALTER TABLE nodes DROP COLUMN reads;
 		DROP INDEX timed_by_addr; DROP INDEX timed_by_base; CREATE INDEX nodes_by_base ON nodes (base, id); PRAGMA user_version = 1`)
 	must(t, err)
 	must(t, db.Close())

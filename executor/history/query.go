@@ -50,6 +50,9 @@ func (h *DB) Run(ctx context.Context, id int64) (*Record, error) {
 		if rec.Nodes, err = nodes(ctx, db, "n.run = ? ORDER BY n.id", id); err != nil {
 			return nil, err
 		}
+		if err := fillReads(ctx, db, id, rec.Nodes); err != nil {
+			return nil, err
+		}
 		for i := range rec.Nodes {
 			rec.Nodes[i].Run = r.ID
 		}
@@ -219,6 +222,24 @@ func nodes(ctx context.Context, db *sql.DB, where string, args ...any) ([]Node, 
 	}, `SELECT n.run, n.addr, n.kind, n.state, n.base, n.inputs, b.json, i.json, n.duration, n.rows_in, n.rows_out, m.json,
 		n.message FROM nodes n JOIN texts b ON b.digest = n.base_list JOIN texts m ON m.digest = n.metrics
 		LEFT JOIN texts i ON i.digest = n.inputs_list WHERE `+where, args...)
+}
+
+// fillReads fills in what the nodes of a run read, in their order.
+func fillReads(ctx context.Context, db *sql.DB, run int64, nodes []Node) error {
+	if v, err := schemaVersion(ctx, db); v < 4 || err != nil {
+		return err // nothing has been recorded since it is noted
+	}
+	list, err := collect(ctx, db, func(row *sql.Rows) (list []Read, err error) {
+		err = row.Scan(jsonInto{&list})
+		return list, err
+	}, "SELECT t.json FROM nodes n LEFT JOIN texts t ON t.digest = n.reads WHERE n.run = ? ORDER BY n.id", run)
+	if err != nil {
+		return err
+	}
+	for i := range min(len(list), len(nodes)) {
+		nodes[i].Reads = list[i]
+	}
+	return nil
 }
 
 // files returns lists of files by address.

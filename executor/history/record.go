@@ -45,11 +45,20 @@ type Node struct {
 	InputsDigest spec.Digest         `json:"inputs_digest"` // zero when the inputs never became known
 	Base         []planner.Component `json:"base"`
 	Inputs       []planner.Component `json:"inputs,omitempty"`
+	Reads        []Read              `json:"reads,omitempty"` // what its ports read; prefabs before 0.1.0 did not record it
 	Duration     time.Duration       `json:"duration"`
 	RowsIn       int64               `json:"rows_in"`
 	RowsOut      int64               `json:"rows_out"`
 	Metrics      []spec.Metric       `json:"metrics,omitempty"`
 	Message      string              `json:"message,omitempty"` // why it failed, was skipped, blocked or waits
+}
+
+// A Read is an output that a stage read.
+type Read struct {
+	Port   string    `json:"port"`
+	Member string    `json:"member,omitempty"` // of a list or a map
+	Addr   spec.Addr `json:"addr"`
+	From   string    `json:"from"` // the name of the output
 }
 
 // A LogLine is a line that a stage wrote while it ran.
@@ -144,6 +153,10 @@ func (r *Recorder) node(ctx context.Context, tx *transaction, n *Node) error {
 	if err != nil {
 		return err
 	}
+	reads, err := text(ctx, tx, n.Reads)
+	if err != nil {
+		return err
+	}
 	var inputs, inputsList []byte // null when not known
 	if !n.InputsDigest.IsZero() {
 		inputs = n.InputsDigest[:]
@@ -154,9 +167,9 @@ func (r *Recorder) node(ctx context.Context, tx *transaction, n *Node) error {
 	trial := r.run.Limit > 0
 	addr := n.Addr.String()
 	res, err := tx.ExecContext(ctx, `INSERT INTO nodes (run, trial, addr, kind, state, base, inputs, base_list, inputs_list,
-		duration, rows_in, rows_out, metrics, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		reads, duration, rows_in, rows_out, metrics, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.run.ID, trial, addr, n.Kind, n.State, n.BaseDigest[:], inputs, base, inputsList,
-		int64(n.Duration), n.RowsIn, n.RowsOut, metrics, n.Message)
+		reads, int64(n.Duration), n.RowsIn, n.RowsOut, metrics, n.Message)
 	if err != nil || trial {
 		return err
 	}

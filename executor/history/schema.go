@@ -8,7 +8,7 @@ import (
 
 // version is that of the tables below, kept in the file as its user_version. A version that knows how to read an
 // older one adds a step to prepare.
-const version = 3
+const version = 4
 
 // Texts holds JSON under the SHA-256 of its bytes. Component lists, metrics and file lists are long and seldom change
 // from run to run, so a run that did nothing costs a few hundred bytes a stage.
@@ -78,7 +78,7 @@ CREATE TABLE latest_files (
 	addr TEXT PRIMARY KEY,
 	list BLOB NOT NULL REFERENCES texts
 ) STRICT, WITHOUT ROWID;
-` + logs + repeats
+` + logs + repeats + reads
 
 // logs came with version 2.
 const logs = `
@@ -101,6 +101,11 @@ CREATE INDEX runs_repeats ON runs (repeats) WHERE repeats IS NOT NULL;
 CREATE INDEX timed_by_addr ON nodes (addr, id, duration, rows_in) WHERE trial = 0 AND state IN ('ran', 'same');
 CREATE INDEX timed_by_base ON nodes (base, id, duration, rows_in) WHERE trial = 0 AND state IN ('ran', 'same');
 DROP INDEX nodes_by_base;
+`
+
+// reads came with version 4.
+const reads = `
+ALTER TABLE nodes ADD COLUMN reads BLOB REFERENCES texts;
 `
 
 // schemaVersion returns the version of the file's tables, 0 when it has none yet. Tables of a later prefab are an
@@ -137,9 +142,11 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	missing := tables
 	switch v {
 	case 1:
-		missing = logs + repeats
+		missing = logs + repeats + reads
 	case 2:
-		missing = repeats
+		missing = repeats + reads
+	case 3:
+		missing = reads
 	}
 	if _, err := tx.ExecContext(ctx, missing); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/executor/history"
+	"github.com/prefab-build/prefab/spec"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -46,8 +47,9 @@ func (a *app) diff(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	was, is := past(store.Store, records[0]), past(store.Store, records[1])
 	for i := range d.Stages {
-		if d.Stages[i].Rows, err = rowsDiff(ctx, store.Store, &d.Stages[i]); err != nil {
+		if d.Stages[i].Rows, err = rowsDiff(ctx, was, is, &d.Stages[i]); err != nil {
 			return err
 		}
 	}
@@ -77,27 +79,45 @@ func runsToCompare(ctx context.Context, h *history.DB, args []string) (ids [2]in
 	return [2]int64{last[1].ID, last[0].ID}, nil
 }
 
-// rowsDiff counts the rows that came and went, where both results still tell.
-func rowsDiff(ctx context.Context, s *cas.Store, d *history.StageDiff) (*history.RowsDiff, error) {
-	if d.Was == nil || d.Is == nil || !made(*d.Was) || !made(*d.Is) {
+// past is a recorded run, whose tables the store may still tell.
+func past(s *cas.Store, r *history.Record) *executor.Past {
+	nodes := make(map[spec.Addr]executor.PastNode, len(r.Nodes))
+	for _, n := range r.Nodes {
+		p := executor.PastNode{Base: n.BaseDigest, Inputs: n.InputsDigest}
+		for _, in := range n.Reads {
+			p.Reads = append(p.Reads, executor.PastInput(in))
+		}
+		nodes[n.Addr] = p
+	}
+	return executor.NewPast(s, nodes)
+}
+
+// rowsDiff counts the rows of each output that came and went, where both runs' results still tell.
+func rowsDiff(ctx context.Context, was, is *executor.Past, d *history.StageDiff) (map[string]history.RowsDiff, error) {
+	if d.Was == nil || d.Is == nil {
 		return nil, nil
 	}
-	was, ok, err := executor.MadeRows(ctx, s, d.Was.BaseDigest, d.Was.InputsDigest)
+	before, ok, err := was.Rows(ctx, d.Was.Addr)
 	if !ok || err != nil {
 		return nil, err
 	}
-	is, ok, err := executor.MadeRows(ctx, s, d.Is.BaseDigest, d.Is.InputsDigest)
+	after, ok, err := is.Rows(ctx, d.Is.Addr)
 	if !ok || err != nil {
 		return nil, err
 	}
-	r := &history.RowsDiff{}
-	for id := range is {
-		if was[id] {
-			r.Both++
-		} else {
-			r.Came++
+	list := map[string]history.RowsDiff{}
+	for port, ids := range after {
+		var r history.RowsDiff
+		for id := range ids {
+			if before[port][id] {
+				r.Both++
+			} else {
+				r.Came++
+			}
+		}
+		if r.Went = len(before[port]) - r.Both; r.Came+r.Went > 0 {
+			list[port] = r
 		}
 	}
-	r.Went = len(was) - r.Both
-	return r, nil
+	return list, nil
 }

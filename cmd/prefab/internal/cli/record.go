@@ -59,6 +59,9 @@ func (r *recording) finish(ctx context.Context, out *executor.Outcome, code int,
 			Run: r.rec.ID(), Addr: o.Node.Addr, Kind: o.Node.Kind, State: string(o.State), BaseDigest: o.Node.BaseDigest,
 			Base: o.Node.Base, Duration: o.Elapsed, Message: o.Reason,
 		}
+		for _, in := range o.Node.Inputs {
+			n.Reads = append(n.Reads, history.Read{Port: in.Port, Member: in.Member, Addr: r.plan.Nodes[in.Node].Addr, From: in.From})
+		}
 		if o.Key != nil {
 			n.Inputs, n.InputsDigest = o.Key.Inputs, o.Key.InputsDigest
 		}

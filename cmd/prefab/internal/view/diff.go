@@ -2,6 +2,8 @@ package view
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,14 +105,13 @@ func (v *View) stageDiff(s *history.StageDiff) {
 		}
 		v.under(text, 6)
 	}
-	rows := ""
 	if s.Was.RowsOut != s.Is.RowsOut {
-		rows = fmt.Sprintf("%s -> %s", count(int(s.Was.RowsOut), "row"), thousands(s.Is.RowsOut))
+		v.under(fmt.Sprintf("%s -> %s", count(int(s.Was.RowsOut), "row"), thousands(s.Is.RowsOut)), 6)
 	}
-	if r := s.Rows; r != nil && r.Came+r.Went > 0 {
-		rows = strings.TrimPrefix(rows+fmt.Sprintf(", %s came and %s went", thousands(int64(r.Came)), thousands(int64(r.Went))), ", ")
+	for _, port := range slices.Sorted(maps.Keys(s.Rows)) {
+		r := s.Rows[port]
+		v.under(fmt.Sprintf("%s: %s came and %s went", port, thousands(int64(r.Came)), thousands(int64(r.Went))), 6)
 	}
-	v.under(rows, 6)
 	for _, m := range s.Metrics {
 		v.under(fmt.Sprintf("%s %s -> %s", m.Name, valueOf(m.Was), valueOf(m.Is)), 6)
 	}
