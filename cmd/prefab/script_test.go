@@ -75,6 +75,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":  exits,
 		"forge":  forge,
 		"lose":   lose,
+		"serve":  serveFolder,
 	}
 	maps.Copy(all, processCommands)
 	maps.Copy(all, recallCommands)

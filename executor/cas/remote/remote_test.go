@@ -21,7 +21,7 @@ import (
 )
 
 // A server is a remote cache in memory that speaks the protocol and checks nothing: what a careless one would do. The
-// tests of the whole tool use a real one.
+// scripts of the whole tool use one by WebDAV.
 type server struct {
 	mu    sync.Mutex
 	files map[string][]byte

@@ -33,8 +33,9 @@ type Store struct {
 	sending *errgroup.Group // the blobs that were put since the last entry
 	tail    chan struct{}   // closed when all that was put before the last entry, and that, is there
 	sent    map[spec.Digest]bool
-	found   map[action][]byte // entries that came from there
-	refused map[action]bool   // entries from there that are of no use
+	damaged map[spec.Digest]bool // blobs of which the remote has another content
+	found   map[action][]byte    // entries that came from there
+	refused map[action]bool      // entries from there that are of no use
 }
 
 // An action is the key of an entry.
@@ -45,7 +46,7 @@ type action struct{ base, inputs spec.Digest }
 func New(local *cas.Store, r Remote, readOnly bool, warn func(string)) *Store {
 	s := &Store{
 		Store: local, remote: r, readOnly: readOnly, warn: warn,
-		sent: map[spec.Digest]bool{}, found: map[action][]byte{}, refused: map[action]bool{},
+		sent: map[spec.Digest]bool{}, damaged: map[spec.Digest]bool{}, found: map[action][]byte{}, refused: map[action]bool{},
 		tail: make(chan struct{}), sending: &errgroup.Group{}, lines: make(chan struct{}, senders),
 	}
 	close(s.tail)
@@ -82,7 +83,7 @@ func (s *Store) Open(ctx context.Context, d spec.Digest) (io.ReadCloser, error) 
 // fetch brings a blob here, and reports whether it did. Its content is hashed on the way; another content than the
 // digest promises is not stored under it, and is told of.
 func (s *Store) fetch(ctx context.Context, d spec.Digest) bool {
-	if s.down.Load() {
+	if s.down.Load() || s.isDamaged(d) {
 		return false
 	}
 	r, err := s.remote.Blob(ctx, d)
@@ -103,6 +104,9 @@ func (s *Store) fetch(ctx context.Context, d spec.Digest) bool {
 		s.failed(ctx, err)
 		return false
 	case got != d:
+		s.mu.Lock()
+		s.damaged[d] = true
+		s.mu.Unlock()
 		s.warn(fmt.Sprintf("the remote cache %s gave another content for %s. It is not used.", s.remote, d.Short()))
 		return false
 	}
@@ -112,12 +116,20 @@ func (s *Store) fetch(ctx context.Context, d spec.Digest) bool {
 	return true
 }
 
+// isDamaged reports whether what the remote has for a blob is something else: it is no use, and is replaced when the blob
+// is made here.
+func (s *Store) isDamaged(d spec.Digest) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.damaged[d]
+}
+
 // Has reports whether there is a blob d, here or there.
 func (s *Store) Has(d spec.Digest) bool {
 	if s.Store.Has(d) {
 		return true
 	}
-	if s.down.Load() {
+	if s.down.Load() || s.isDamaged(d) {
 		return false
 	}
 	ctx := context.Background()
@@ -152,13 +164,16 @@ func (s *Store) send(d spec.Digest, size int64) {
 		return
 	}
 	s.sent[d] = true
+	replace := len(s.damaged) > 0 // what else it has may be damaged, too
 	s.sending.Go(func() error {
 		s.lines <- struct{}{}
 		defer func() { <-s.lines }()
 		ctx := context.Background()
-		if ok, err := s.remote.HasBlob(ctx, d); ok || err != nil {
-			s.failed(ctx, err)
-			return err
+		if !replace {
+			if ok, err := s.remote.HasBlob(ctx, d); ok || err != nil {
+				s.failed(ctx, err)
+				return err
+			}
 		}
 		r, err := s.Store.Open(ctx, d)
 		if err != nil {
