@@ -2,6 +2,7 @@ package synthetic
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/prefab-build/prefab/executor/methods/stream"
 )
@@ -23,11 +24,11 @@ func write(s *stream.Stream, q question, quality float64, sentences int) answer 
 	var b strings.Builder
 	used := map[string]bool{}
 	for range sentences {
-		from := careless
+		from := careless()
 		if s.Float64() < neutralShare {
-			from = neutral
+			from = neutral()
 		} else if s.Float64() < quality {
-			from = sound
+			from = sound()
 		}
 		sentence := from[s.IntN(len(from))]
 		for used[sentence] {
@@ -107,12 +108,14 @@ var neutral = lines(`
 	You may want to put some music on.
 `)
 
-func lines(s string) []string {
-	var out []string
-	for line := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
-		out = append(out, strings.TrimSpace(line))
-	}
-	return out
+// lines cuts words that stand on lines of their own.
+func lines(s string) words {
+	return sync.OnceValue(func() (out []string) {
+		for line := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
+			out = append(out, strings.TrimSpace(line))
+		}
+		return out
+	})
 }
 
 // A comparison is a question with two answers and what raters made of them. Better is the answer that won.

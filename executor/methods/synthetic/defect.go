@@ -130,7 +130,7 @@ func (w *writer) leaked(n int, r role) record {
 	it := makeItem(w.Config.Seed, number)
 	q := question{text: it.Question, topic: "arithmetic", thing: "sum", task: "work it out", person: "a friend", difficulty: 0.5}
 	if r.defect == wrappedItem {
-		q.text = before[s.IntN(len(before))] + " " + q.text + " " + after[s.IntN(len(after))]
+		q.text = before()[s.IntN(len(before()))] + " " + q.text + " " + after()[s.IntN(len(after()))]
 	}
 	out := w.pair(n, compare(&s, q, n, w.Config.Shortcut))
 	out.Planted, out.PlantedFrom = r.defect, it.Name

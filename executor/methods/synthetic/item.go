@@ -39,8 +39,9 @@ var (
 func makeItem(seed int64, n int) item {
 	s := stream.New(uint64(seed), "item", strconv.Itoa(n))
 	a, b, c := 40+s.IntN(900), 3+s.IntN(30), 2+s.IntN(8)
-	who, other := names[s.IntN(len(names))], names[s.IntN(len(names))]
-	what, where, day := goods[s.IntN(len(goods))], spots[s.IntN(len(spots))], days[s.IntN(len(days))]
+	one := func(list words) string { return list()[s.IntN(len(list()))] }
+	who, other := one(names), one(names)
+	what, where, day := one(goods), one(spots), one(days)
 	it := item{Name: fmt.Sprintf("item-%04d", n), Category: "arithmetic"}
 	var result int
 	switch n % 4 {

@@ -33,10 +33,10 @@ func ask(seed int64, number int) question {
 		order := stream.New(uint64(seed), "slot", t.name, strconv.Itoa(slot))
 		return from[(word[slot]+order.IntN(slotSize))%slotSize]
 	}
-	person, thing, task := pick(0, persons), pick(1, t.things), pick(2, t.tasks)
+	person, thing, task := pick(0, persons()), pick(1, t.things()), pick(2, t.tasks())
 	text := strings.NewReplacer(
 		"{Person}", strings.ToUpper(person[:1])+person[1:], "{person}", person, "{thing}", thing, "{task}", task,
-		"{place}", pick(3, places), "{time}", pick(4, times), "{worry}", pick(5, worries), "{Wish}", pick(6, wishes),
+		"{place}", pick(3, places()), "{time}", pick(4, times()), "{worry}", pick(5, worries()), "{Wish}", pick(6, wishes()),
 	).Replace(form)
 	return question{text, t.name, thing, task, person, float64(word[2]) / (slotSize - 1)}
 }

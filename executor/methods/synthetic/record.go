@@ -93,7 +93,7 @@ var sources = list("forum; help desk; survey; workshop")
 func (w *writer) pair(n int, c comparison) record {
 	r := record{
 		UID: uid(n), Prompt: c.text, Category: c.topic, Difficulty: c.difficulty,
-		Source: sources[n/7%len(sources)],
+		Source: sources()[n/7%len(sources())],
 	}
 	if n%4 == 0 {
 		r.Group = fmt.Sprintf("conversation-%d", n/12)

@@ -159,9 +159,9 @@ func TestQuestions(t *testing.T) {
 }
 
 func TestSlots(t *testing.T) {
-	lists := map[string][]string{"persons": persons, "places": places, "times": times, "worries": worries, "wishes": wishes}
+	lists := map[string][]string{"persons": persons(), "places": places(), "times": times(), "worries": worries(), "wishes": wishes()}
 	for _, tp := range topics {
-		lists[tp.name+" things"], lists[tp.name+" tasks"] = tp.things, tp.tasks
+		lists[tp.name+" things"], lists[tp.name+" tasks"] = tp.things(), tp.tasks()
 	}
 	for name, l := range lists {
 		l = slices.Sorted(slices.Values(l))

@@ -1,6 +1,9 @@
 package synthetic
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // slotSize is the number of choices for each slot of a question. It is prime: see prompt.go.
 const slotSize = 17
@@ -8,15 +11,20 @@ const slotSize = 17
 // A topic gives the things and the tasks that a question is about.
 type topic struct {
 	name          string
-	things, tasks []string
+	things, tasks words
 }
 
-func list(s string) []string {
-	var out []string
-	for part := range strings.SplitSeq(s, ";") {
-		out = append(out, strings.Join(strings.Fields(part), " "))
-	}
-	return out
+// Words are cut up when they are first asked for: nearly every command does without them.
+type words = func() []string
+
+// list cuts words that stand between semicolons.
+func list(s string) words {
+	return sync.OnceValue(func() (out []string) {
+		for part := range strings.SplitSeq(s, ";") {
+			out = append(out, strings.Join(strings.Fields(part), " "))
+		}
+		return out
+	})
 }
 
 var topics = []topic{
