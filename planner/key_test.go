@@ -111,7 +111,7 @@ func TestGoldenInputs(t *testing.T) {
 	member := func(port, name string) Member { return Member{port, name, fakeArtifact(port + name)} }
 	key, err := NodeKey(ports, []Member{
 		member("pairs", ""), member("on", "train"), member("against", "0"), member("against", "1"), member("model", ""), member("bare", ""),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestGoldenInputs(t *testing.T) {
 	if got := key.InputsDigest.String(); got != "1fda3e37d1792e3a7d6396701a9cf6ef8ae70419d4f5818eccbc905f2f7748bd" {
 		t.Errorf("their digest is %s", got)
 	}
-	if _, err := NodeKey(ports, []Member{member("no", "")}); err == nil {
+	if _, err := NodeKey(ports, []Member{member("no", "")}, nil); err == nil {
 		t.Error("a port that is not there makes a key")
 	}
 }
@@ -138,10 +138,10 @@ func TestFilesAreKeyedByContentAlone(t *testing.T) {
 	seg := func(s string) Segment { return Segment{Digest: spec.HashBytes([]byte(s)), Records: 1} }
 	one := []File{{Path: "a", Segments: []Segment{seg("1"), seg("2")}}, {Path: "b", Segments: []Segment{seg("3")}}}
 	renamed := []File{{Path: "x", Segments: []Segment{seg("1")}}, {Path: "y", Segments: []Segment{seg("2"), seg("3")}}}
-	if sourceKey(one).InputsDigest != sourceKey(renamed).InputsDigest {
+	if filesKey(one).InputsDigest != filesKey(renamed).InputsDigest {
 		t.Error("names of files, or how segments lie in them, are in the key")
 	}
-	if got := sourceKey(one).InputsDigest.String(); got != "28a2a8a124544e2a7d0bc582f7dcb7bf88ad5c4bf474de11383b42d3f33c36b6" {
+	if got := filesKey(one).InputsDigest.String(); got != "28a2a8a124544e2a7d0bc582f7dcb7bf88ad5c4bf474de11383b42d3f33c36b6" {
 		t.Errorf("the digest is %s", got)
 	}
 	for name, other := range map[string][]File{
@@ -149,7 +149,7 @@ func TestFilesAreKeyedByContentAlone(t *testing.T) {
 		"header": {{Header: []byte("h"), Segments: []Segment{seg("1"), seg("2")}}, {Segments: []Segment{seg("3")}}},
 		"source": {{Segments: []Segment{seg("1"), seg("2")}}, {Source: 1, Segments: []Segment{seg("3")}}},
 	} {
-		if sourceKey(one).InputsDigest == sourceKey(other).InputsDigest {
+		if filesKey(one).InputsDigest == filesKey(other).InputsDigest {
 			t.Errorf("the %s is not in the key", name)
 		}
 	}

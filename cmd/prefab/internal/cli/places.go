@@ -40,7 +40,7 @@ func (i *inspected) cite(ctx context.Context, n *planner.Node, ledger executor.L
 
 func (i *inspected) reads(n *planner.Node) bool {
 	k := i.specs[n.Kind]
-	return k != nil && k.Sources != nil
+	return k != nil && k.Sources != nil && len(n.Inputs) == 0
 }
 
 // trace fills in the ids of rows that a stage got, and finds the records that those of them were that a stage read.
