@@ -174,5 +174,7 @@ func (x *run) work(ctx context.Context, n *planner.Node, j *job) ([]byte, error)
 	}
 	defer release()
 	x.emit(Event{Type: "action", Addr: n.Addr, Text: d.String()})
-	return x.opts.Worker(ctx, n.Addr, d, j.fresh)
+	return x.opts.Worker(ctx, n.Addr, d, j.fresh, func(line string) {
+		x.emit(Event{Type: "log", Addr: n.Addr, Text: line})
+	})
 }

@@ -103,6 +103,8 @@ func (p *program) run(ctx context.Context) error {
 	defer r.Close()
 	cmd := exec.Cmd{Path: path, Args: p.Argv, Dir: p.folder.work, Env: p.env, Stdout: w, Stderr: w}
 	ownGroup(&cmd)
+	runtime.LockOSThread() // see endWithUs: the thread has to outlive the program
+	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		w.Close()
 		var system *fs.PathError
