@@ -19,7 +19,7 @@ type bench struct {
 	store Store
 	slots chan struct{}
 	wide  chan struct{} // held by whoever is about to take several slots: two of them would wait for one another
-	deep  bool // see NewKnown
+	deep  bool          // see NewKnown
 	tell  func(Event)
 	note  func(string) // a warning
 }

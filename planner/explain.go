@@ -3,6 +3,7 @@ package planner
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -209,6 +210,7 @@ func fileChanges(files []File, old []PreviousFile) string {
 		before, ok := was[f.Path]
 		delete(was, f.Path)
 		switch {
+		case f.Name != "" && !ok && moved(was, FileDigest(f)):
 		case f.Name != "" && (!ok || before.Digest != FileDigest(f)):
 			named = append(named, f.Name+" "+edit(ok, true))
 		case !ok:
@@ -237,4 +239,15 @@ func fileChanges(files []File, old []PreviousFile) string {
 		parts = append(parts, fmt.Sprintf("%d gone", len(was)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// moved takes a file of that content out of those that are gone, if there is one.
+func moved(gone map[string]PreviousFile, content spec.Digest) bool {
+	for _, path := range slices.Sorted(maps.Keys(gone)) {
+		if gone[path].Digest == content {
+			delete(gone, path)
+			return true
+		}
+	}
+	return false
 }

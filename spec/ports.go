@@ -77,9 +77,9 @@ type KindSpec struct {
 	Determinism string
 	// Promise says what one stage promises of these, where that is for its full config to say; nil means Determinism.
 	Promise func(Config) string
-	Random      bool // draws random numbers, so that the seed is in the key
-	Limits      bool // honours --limit, so that the limit is in the key (a dataset)
-	Schema      Schema
+	Random  bool // draws random numbers, so that the seed is in the key
+	Limits  bool // honours --limit, so that the limit is in the key (a dataset)
+	Schema  Schema
 	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it. For an empty
 	// one it has every output and metric that a config can bring about, or those of likely names where users choose them.
 	Ports func(Config) Ports

@@ -202,7 +202,7 @@ func (t *Task) Metric(m spec.Metric) {
 	panic("stage: metric " + m.Name + " is measured but not defined by Ports")
 }
 
-// Note is for Runners: it adds a line to the ledger. Entry.Row is then meaningless, and the detail names the row by id.
+// Note is for Runners: it adds a line to the ledger. Entry.ID names the row.
 func (t *Task) Note(e Entry) { t.host.Note(e) }
 
 // Progress tells how far the stage is. Total is 0 while it is not known.

@@ -27,7 +27,7 @@ var Kind = &stage.Kind{
 		Doc:         doc,
 		Version:     1,
 		Methods:     []string{expr.Version, frame.Version, dataset.RowScheme, read.Version, write.Version},
-		Determinism: sampled,
+		Determinism: bitwise,
 		Promise:     promise,
 		Random:      true,
 		Schema:      schema,

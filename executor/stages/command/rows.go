@@ -116,7 +116,7 @@ func (p *program) account(kept map[string]ids) {
 		}
 		slices.SortFunc(gone, func(a, b spec.Digest) int { return slices.Compare(a[:], b[:]) })
 		for _, id := range gone {
-			p.task.Note(stage.Entry{Reason: "not returned", Detail: short(id) + " of " + name})
+			p.task.Note(stage.Entry{ID: id, Reason: "not returned", Detail: "a row of " + name})
 		}
 	}
 }
