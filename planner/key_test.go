@@ -200,3 +200,46 @@ func TestOriginsAreSaidAndNotHashed(t *testing.T) {
 		}
 	}
 }
+
+// The name under which a program sees a file is in the key, and so is what stands in it; where it lies is not.
+func TestRawFilesInKeys(t *testing.T) {
+	file := func(path, name, content string) File {
+		return File{Path: path, Name: name, Segments: []Segment{{Digest: spec.HashBytes([]byte(content)), Size: len(content)}}}
+	}
+	one := filesKey([]File{file("a/x.py", "x.py", "1")})
+	for _, c := range []struct {
+		file File
+		same bool
+		text string
+	}{
+		{file("b/x.py", "x.py", "1"), true, ""},
+		{file("a/x.py", "x.py", "2"), false, "x.py edited"},
+		{file("a/x.py", "y.py", "1"), false, "y.py added, x.py removed"},
+	} {
+		other := filesKey([]File{c.file})
+		if (one.InputsDigest == other.InputsDigest) != c.same {
+			t.Errorf("%+v: same key %v, want %v", c.file, !c.same, c.same)
+		}
+		if got := strings.Join(Diff(one.Inputs, other.Inputs), ", "); got != c.text {
+			t.Errorf("%+v: %q, want %q", c.file, got, c.text)
+		}
+	}
+	was := []PreviousFile{{Path: "a/x.py", Digest: FileDigest(file("", "", "1"))}, {Path: "a/y.py", Digest: FileDigest(file("", "", "2"))}}
+	if got := fileChanges([]File{file("b/x.py", "x.py", "1"), file("a/y.py", "y.py", "3"), file("z.py", "z.py", "4")}, was); got != "y.py edited, z.py added" {
+		t.Errorf("the changes are %q", got)
+	}
+}
+
+func TestOneWordOfMany(t *testing.T) {
+	for _, c := range []struct{ was, is, want string }{
+		{`["python3","train.py","--rate","0.1"]`, `["python3","train.py","--rate","0.2"]`, `argv[3] "0.1" -> "0.2"`},
+		{`["a","b"]`, `["b","a"]`, `argv ["a","b"] -> ["b","a"]`},
+		{`["a"]`, `["a","b"]`, `argv ["a"] -> ["a","b"]`},
+		{`["a"]`, `["b"]`, `argv ["a"] -> ["b"]`},
+		{`[1,2]`, `[1,3]`, `argv [1,2] -> [1,3]`},
+	} {
+		if got := describe("argv", c.was, c.is); got != c.want {
+			t.Errorf("%s to %s is %q, want %q", c.was, c.is, got, c.want)
+		}
+	}
+}
