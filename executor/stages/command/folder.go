@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/prefab-build/prefab/executor/dataset/write"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -78,6 +79,9 @@ func (f *folder) putFiles(t *stage.Task) error {
 			return stage.At(fmt.Errorf("two files are called %s where the program works: files from outside of the spec's folder are found under their last name there", file.Name), "files")
 		}
 		seen[file.Name] = true
+		if first, _, _ := strings.Cut(file.Name, "/"); first == "in" || first == "out" {
+			return stage.At(fmt.Errorf("%s would lie in the folder %s, which is for what goes %s: move the file elsewhere", file.Name, first, first), "files")
+		}
 		path := filepath.Join(f.work, filepath.FromSlash(file.Name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return err
