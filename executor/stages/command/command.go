@@ -4,6 +4,7 @@
 package command
 
 import (
+	"cmp"
 	_ "embed" // the documentation
 	"slices"
 
@@ -92,7 +93,7 @@ var outputSchema = spec.Schema{Attrs: []spec.Attr{
 }}
 
 var metricSchema = spec.Schema{Attrs: []spec.Attr{
-	{Name: "doc", Type: spec.TypeString, Default: "as the program measures it", Doc: "what it says"},
+	{Name: "doc", Type: spec.TypeString, Unkeyed: true, Doc: "what it says"},
 	{Name: "unit", Type: spec.TypeString, Doc: "its unit, such as share or rows"},
 	{Name: "min", Type: spec.TypeNumber, Doc: "the least that it can be"},
 	{Name: "max", Type: spec.TypeNumber, Doc: "the most that it can be"},
@@ -192,7 +193,9 @@ func ports(raw spec.Config) spec.Ports {
 		}
 	}
 	for _, m := range c.Metric {
-		p.Metrics = append(p.Metrics, spec.MetricDef{Name: m.Name, Unit: m.Unit, Min: m.Min, Max: m.Max, Integer: m.Integer, Doc: m.Doc})
+		p.Metrics = append(p.Metrics, spec.MetricDef{
+			Name: m.Name, Unit: m.Unit, Min: m.Min, Max: m.Max, Integer: m.Integer, Doc: cmp.Or(m.Doc, "as the program measures it"),
+		})
 	}
 	return p
 }

@@ -51,6 +51,7 @@ func (p *program) measure() error {
 	for i := range p.Metric {
 		m := &p.Metric[i]
 		measured, err := m.read(values)
+		measured.Reason = p.said.clean.Replace(measured.Reason)
 		if err != nil {
 			return stage.At(fmt.Errorf("%s: the metric %s %w", shown, m.Name, err), "metric", fmt.Sprint(i))
 		}

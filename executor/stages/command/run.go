@@ -40,7 +40,19 @@ func (runner) Run(ctx context.Context, t *stage.Task) (err error) {
 	if err := p.run(ctx); err != nil {
 		return err
 	}
-	return p.collect(ctx, kept)
+	return p.withoutSecrets(p.collect(ctx, kept))
+}
+
+// withoutSecrets is an error that may quote what the program wrote.
+func (p *program) withoutSecrets(err error) error {
+	if err == nil || p.said.clean.Replace(err.Error()) == err.Error() {
+		return err
+	}
+	plain := errors.New(p.said.clean.Replace(err.Error()))
+	if at := (*stage.AttrError)(nil); errors.As(err, &at) {
+		return stage.At(plain, at.Path...)
+	}
+	return plain
 }
 
 // collect reads what was declared. Nothing of the program is at work any more.
