@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -181,4 +183,30 @@ func (p pipeline) model(addr string) string {
 		p.t.Fatalf("%s shows no model:\n%s", addr, stdout)
 	}
 	return strings.Join(files, "\n")
+}
+
+// TestCommand trains and scores with programs of its own, in Python.
+func TestCommand(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("the programs of examples/command are written in Python, and there is no python3 along PATH")
+	}
+	p := example(t, "command")
+	for _, name := range []string{"features.py", "train.py", "score.py"} {
+		src, err := os.ReadFile(filepath.Join("command", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.write(name, src)
+	}
+	o := p.apply(0)
+	accuracy, ok := o.Outputs["accuracy"].(float64)
+	if !ok || accuracy < 0.75 || accuracy > 0.85 {
+		t.Errorf("the accuracy is %v, and the README says about 80 %%", o.Outputs["accuracy"])
+	}
+	if out, stderr, code := p.run("log", "command.train"); code != 0 || !strings.Contains(out, "pass 8 of 8: log-loss 0.") {
+		t.Errorf("the log of the program is lost:\n%s%s", out, stderr)
+	}
+	if out, stderr, code := p.run("verify"); code != 0 || !strings.Contains(out, "Verified: 6 stages as stored.") {
+		t.Errorf("the programs do not give the same bytes again:\n%s%s", out, stderr)
+	}
 }

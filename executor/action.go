@@ -198,12 +198,10 @@ func (a *Action) fits(k *spec.KindSpec, arch string, class func(spec.Setting) (s
 var errNotSound = errors.New("the action is not sound: its key is not that of its parts")
 
 // sound refuses an action whose inputs are not those that its key names: its result would be that of another.
-func (a *Action) sound(ports spec.Ports, members []planner.Member) (err error) {
-	key := planner.SourceKey(a.Files)
-	if len(a.Files) == 0 {
-		if key, err = planner.NodeKey(ports, members); err != nil {
-			return err
-		}
+func (a *Action) sound(ports spec.Ports, members []planner.Member) error {
+	key, err := planner.NodeKey(ports, members, a.Files)
+	if err != nil {
+		return err
 	}
 	if !slices.Equal(key.Inputs, a.Inputs) {
 		return errNotSound

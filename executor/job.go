@@ -18,13 +18,14 @@ type bench struct {
 	kinds map[string]*stage.Kind
 	store Store
 	slots chan struct{}
-	deep  bool // see NewKnown
+	wide  chan struct{} // held by whoever is about to take several slots: two of them would wait for one another
+	deep  bool          // see NewKnown
 	tell  func(Event)
 	note  func(string) // a warning
 }
 
 func newBench(kinds []*stage.Kind, s Store, parallelism int, deep bool) *bench {
-	b := &bench{kinds: map[string]*stage.Kind{}, store: s, slots: make(chan struct{}, parallelism), deep: deep}
+	b := &bench{kinds: map[string]*stage.Kind{}, store: s, slots: make(chan struct{}, parallelism), wide: make(chan struct{}, 1), deep: deep}
 	for _, k := range kinds {
 		b.kinds[k.Name] = k
 	}
@@ -42,6 +43,35 @@ func (b *bench) acquire(ctx context.Context) error {
 }
 
 func (b *bench) release() { <-b.slots }
+
+// take takes as many slots as a stage of the kind needs, all of them at most.
+func (b *bench) take(ctx context.Context, kind string, c spec.Config) (release func(), err error) {
+	n := 1
+	if k := b.kinds[kind]; k != nil && k.Cores != nil {
+		n = min(max(n, k.Cores(c)), cap(b.slots))
+	}
+	if n > 1 {
+		select {
+		case b.wide <- struct{}{}:
+			defer func() { <-b.wide }()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	for taken := range n {
+		if err := b.acquire(ctx); err != nil {
+			b.free(taken)
+			return nil, err
+		}
+	}
+	return func() { b.free(n) }, nil
+}
+
+func (b *bench) free(slots int) {
+	for range slots {
+		b.release()
+	}
+}
 
 // A job is one action at work. It sees the action and the store, and nothing of plans, projects and other stages, so that
 // it gives the same in the process that planned it and in another.
@@ -93,10 +123,11 @@ func (j *job) runRunner(ctx context.Context, k *stage.Kind) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.acquire(ctx); err != nil {
+	release, err := j.take(ctx, j.action.Kind, j.config)
+	if err != nil {
 		return nil, err
 	}
-	defer j.release()
+	defer release()
 	if err := k.Runner.Run(ctx, stage.NewTask(h, j.ports)); err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func (m *mapping) chunkBase() (spec.Digest, error) {
 			}
 		}
 	}
-	key, err := planner.NodeKey(m.ports, prepared)
+	key, err := planner.NodeKey(m.ports, prepared, nil)
 	if err != nil {
 		return spec.Digest{}, err
 	}

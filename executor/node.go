@@ -126,7 +126,7 @@ func (x *run) key(n *planner.Node, members []planner.Member) (*planner.Key, erro
 	if same {
 		return n.Key, nil
 	}
-	return planner.NodeKey(x.portsOf(n, members), members)
+	return planner.NodeKey(x.portsOf(n, members), members, x.plan.Facts.Files[n.Addr.String()])
 }
 
 func (x *run) warn(text string) {
@@ -168,10 +168,13 @@ func (x *run) work(ctx context.Context, n *planner.Node, j *job) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := x.acquire(ctx); err != nil {
+	release, err := x.take(ctx, n.Kind, j.config)
+	if err != nil {
 		return nil, err
 	}
-	defer x.release()
+	defer release()
 	x.emit(Event{Type: "action", Addr: n.Addr, Text: d.String()})
-	return x.opts.Worker(ctx, n.Addr, d, j.fresh)
+	return x.opts.Worker(ctx, n.Addr, d, j.fresh, func(line string) {
+		x.emit(Event{Type: "log", Addr: n.Addr, Text: line})
+	})
 }

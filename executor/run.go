@@ -27,7 +27,7 @@ type Options struct {
 	Now func() time.Time
 	// Worker does the work of a stage elsewhere, and returns the entry that it came to: it is given the digest of an action
 	// in the store, and whether what is stored of chunks is not to be used. Nil: the work is done here.
-	Worker func(ctx context.Context, addr spec.Addr, action spec.Digest, fresh bool) (entry []byte, err error)
+	Worker func(ctx context.Context, addr spec.Addr, action spec.Digest, fresh bool, log func(line string)) (entry []byte, err error)
 	// Events is told what happens, from one goroutine at a time. It may be nil.
 	Events func(Event)
 	// Previous returns the key that an address had in the last run, if there was one.

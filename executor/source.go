@@ -66,6 +66,9 @@ func (j *job) ingest(ctx context.Context) error {
 	if k == nil || k.Sources == nil {
 		return nil
 	}
+	if k.Runner != nil {
+		return j.ingestRaw(ctx)
+	}
 	m, err := j.newMapping(ctx, k)
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ func (l *lab) handed(p *spec.Pipeline) (*executor.Outcome, map[string]spec.Diges
 	actions := map[string]spec.Digest{}
 	var mu sync.Mutex
 	out := l.run(l.t.Context(), p, func(o *executor.Options, _ *planner.Options) {
-		o.Worker = func(_ context.Context, a spec.Addr, d spec.Digest, fresh bool) ([]byte, error) {
+		o.Worker = func(_ context.Context, a spec.Addr, d spec.Digest, fresh bool, _ func(string)) ([]byte, error) {
 			mu.Lock()
 			actions[a.String()] = d
 			mu.Unlock()

@@ -25,22 +25,57 @@ func (l *loader) checkApart(in *instance, byAddr map[spec.Addr]*instance) {
 		if port.Unseen == "" {
 			continue
 		}
-		for _, m := range in.refs(port.Unseen) {
-			model := byAddr[m.Addr]
-			if model == nil {
-				continue
-			}
-			for _, trains := range model.ports.In {
-				if !trains.Training {
-					continue
-				}
-				l.apart(in, port.Name, l.free(model.refs(trains.Name), byAddr), func(at diag.Range, r spec.Ref) {
+		for _, m := range judged(in, port.Unseen, byAddr) {
+			if model := byAddr[m.Addr]; model != nil {
+				l.apart(in, port.Name, l.trainedOn(model, byAddr), func(at diag.Range, r spec.Ref) {
 					l.errorf(at, "seen-rows", "Rows of training judge it",
 						"%s was trained on %s, so what it scores there is no evaluation. Measure it on a held-out part, or call this one %s.", m, r, seenPart)
 				})
 			}
 		}
 	}
+}
+
+// judged returns the models at a port or, where there is none, those that made the scores which the stage reads instead.
+func judged(in *instance, port string, byAddr map[spec.Addr]*instance) []spec.Ref {
+	if models := in.refs(port); len(models) > 0 {
+		return models
+	}
+	var models []spec.Ref
+	for _, scores := range in.refsTo(spec.Scores) {
+		if maker := byAddr[scores.Addr]; maker != nil {
+			models = append(models, maker.refsTo(spec.Model)...)
+		}
+	}
+	return models
+}
+
+// trainedOn returns what a model was trained on: what comes in at the ports that train or, where the stage that made it says of
+// none, all rows that it was given.
+func (l *loader) trainedOn(model *instance, byAddr map[spec.Addr]*instance) []spec.Ref {
+	var rows []spec.Ref
+	trains := false
+	for _, port := range model.ports.In {
+		switch {
+		case port.Training && !trains:
+			trains, rows = true, l.free(model.refs(port.Name), byAddr)
+		case port.Training:
+			rows = append(rows, l.free(model.refs(port.Name), byAddr)...)
+		case port.Artifact.IsRows() && !port.Untainted && !trains:
+			rows = append(rows, model.refs(port.Name)...)
+		}
+	}
+	return rows
+}
+
+// refsTo returns all that an instance reads of one type.
+func (in *instance) refsTo(a spec.Artifact) (list []spec.Ref) {
+	for _, port := range in.ports.In {
+		if port.Artifact == a {
+			list = append(list, in.refs(port.Name)...)
+		}
+	}
+	return list
 }
 
 // apart calls report for each reference of a port that is among others.

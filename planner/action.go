@@ -24,8 +24,5 @@ func KindComponents(k *spec.KindSpec) []Component {
 // ConfigComponents are the leaves of a config, by path.
 func ConfigComponents(c spec.Config) []Component { return flatten("", c) }
 
-// SourceKey is the inputs half of the key of a stage that reads files.
-func SourceKey(files []File) *Key { return sourceKey(files) }
-
 // UnionSpec is the kind of the node that joins tables of an artifact.
 func UnionSpec(a spec.Artifact) *spec.KindSpec { return unionSpec(a) }

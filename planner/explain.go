@@ -1,7 +1,9 @@
 package planner
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -103,7 +105,10 @@ func describe(name, was, is string) string {
 	if input, ok := strings.CutPrefix(name, "input "); ok {
 		return input + " changed"
 	}
+	file, isFile := strings.CutPrefix(name, rawFile)
 	switch {
+	case isFile:
+		return file + " " + edit(was != "", is != "")
 	case name == "seed" && was != "" && is != "":
 		return "seed changed"
 	case was == "" && name == "method":
@@ -113,7 +118,41 @@ func describe(name, was, is string) string {
 	case is == "":
 		return fmt.Sprintf("%s = %s removed", name, short(was))
 	}
+	if at, x, y, ok := oneElement(was, is); ok {
+		return fmt.Sprintf("%s[%d] %s -> %s", name, at, short(x), short(y))
+	}
 	return fmt.Sprintf("%s %s -> %s", name, short(was), short(is))
+}
+
+// edit words what became of a file.
+func edit(was, is bool) string {
+	switch {
+	case !was:
+		return "added"
+	case !is:
+		return "removed"
+	}
+	return "edited"
+}
+
+// oneElement finds the one element in which two lists of strings, such as the words of a command, differ.
+func oneElement(was, is string) (at int, x, y string, ok bool) {
+	var a, b []string
+	if json.Unmarshal([]byte(was), &a) != nil || json.Unmarshal([]byte(is), &b) != nil || len(a) != len(b) || len(a) < 2 {
+		return 0, "", "", false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			if ok {
+				return 0, "", "", false
+			}
+			at, ok = i, true
+		}
+	}
+	if !ok {
+		return 0, "", "", false
+	}
+	return at, string(spec.Canonical(a[at])), string(spec.Canonical(b[at])), true
 }
 
 func short(s string) string {
@@ -162,6 +201,7 @@ func fileChanges(files []File, old []PreviousFile) string {
 		rowsWas += f.Records
 	}
 	changed, added := 0, 0
+	var named []string
 	for _, f := range files {
 		if f.Path == "" {
 			continue // generated: what changed is in the configuration
@@ -170,16 +210,19 @@ func fileChanges(files []File, old []PreviousFile) string {
 		before, ok := was[f.Path]
 		delete(was, f.Path)
 		switch {
+		case f.Name != "" && !ok && moved(was, FileDigest(f)):
+		case f.Name != "" && (!ok || before.Digest != FileDigest(f)):
+			named = append(named, f.Name+" "+edit(ok, true))
 		case !ok:
 			added++
 		case before.Digest != FileDigest(f):
 			changed++
 		}
 	}
-	if changed+added+len(was) == 0 {
+	if changed+added+len(was)+len(named) == 0 {
 		return ""
 	}
-	var parts []string
+	parts := named
 	switch rows := rowsIs - rowsWas; {
 	case rows == 1 || rows == -1:
 		parts = append(parts, fmt.Sprintf("%+d row", rows))
@@ -196,4 +239,15 @@ func fileChanges(files []File, old []PreviousFile) string {
 		parts = append(parts, fmt.Sprintf("%d gone", len(was)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// moved takes a file of that content out of those that are gone, if there is one.
+func moved(gone map[string]PreviousFile, content spec.Digest) bool {
+	for _, path := range slices.Sorted(maps.Keys(gone)) {
+		if gone[path].Digest == content {
+			delete(gone, path)
+			return true
+		}
+	}
+	return false
 }

@@ -168,15 +168,20 @@ func (g *graph) requiring(gate spec.Addr) []int {
 	return list
 }
 
-// modelsOf returns the nodes that made the models which a stage judges.
+// modelsOf returns the nodes that made the models which a stage judges or, where it judges none, the scores.
 func (g *graph) modelsOf(at int) []int {
-	var list []int
-	for _, in := range g.nodes[at].Inputs {
-		if port, _ := portNamed(g.ports[at], in.Port); port.Artifact == spec.Model {
-			list = append(list, in.Node)
+	for _, judged := range []spec.Artifact{spec.Model, spec.Scores} {
+		var list []int
+		for _, in := range g.nodes[at].Inputs {
+			if port, _ := portNamed(g.ports[at], in.Port); port.Artifact == judged {
+				list = append(list, in.Node)
+			}
+		}
+		if list != nil {
+			return list
 		}
 	}
-	return list
+	return nil
 }
 
 // downstream returns all nodes that read from the given ones, directly or not, in order.

@@ -177,20 +177,31 @@ type Member struct {
 	Artifact     Artifact
 }
 
-// NodeKey works out the inputs half of a node's key.
-func NodeKey(ports spec.Ports, members []Member) (*Key, error) {
+// NodeKey works out the inputs half of a node's key: what comes from other stages, and what is read from outside.
+func NodeKey(ports spec.Ports, members []Member, files []File) (*Key, error) {
 	list, err := inputComponents(ports, members)
 	if err != nil {
 		return nil, err
 	}
+	list = append(list, fileComponents(files)...)
 	return &Key{Inputs: list, InputsDigest: Digest(list)}, nil
 }
 
-// sourceKey is the inputs half of a stage that reads files: the segments' digests in order, and the headers. File names
-// and compression are not in it.
-func sourceKey(files []File) *Key {
-	var list []Component
+// filesKey is the inputs half of the key of a stage that reads nothing but files.
+func filesKey(files []File) *Key {
+	list := fileComponents(files)
+	return &Key{Inputs: list, InputsDigest: Digest(list)}
+}
+
+// fileComponents lists what a stage reads from outside: of each source the digest of its segments in order, and of the
+// headers. File names and compression are not in it, but for the names that a program sees.
+func fileComponents(files []File) (list []Component) {
 	for i := 0; i < len(files); {
+		if f := files[i]; f.Name != "" {
+			list = append(list, Component{rawFile + f.Name, FileDigest(f).String()})
+			i++
+			continue
+		}
 		h := sha256.New()
 		source := files[i].Source
 		for ; i < len(files) && files[i].Source == source; i++ {
@@ -204,8 +215,11 @@ func sourceKey(files []File) *Key {
 		h.Sum(d[:0])
 		list = append(list, Component{"input source." + strconv.Itoa(source), d.String()})
 	}
-	return &Key{Inputs: list, InputsDigest: Digest(list)}
+	return list
 }
+
+// rawFile begins the names of components that are the content of a file.
+const rawFile = "file "
 
 func portNamed(p spec.Ports, name string) (spec.InPort, bool) {
 	for _, in := range p.In {

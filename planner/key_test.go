@@ -111,7 +111,7 @@ func TestGoldenInputs(t *testing.T) {
 	member := func(port, name string) Member { return Member{port, name, fakeArtifact(port + name)} }
 	key, err := NodeKey(ports, []Member{
 		member("pairs", ""), member("on", "train"), member("against", "0"), member("against", "1"), member("model", ""), member("bare", ""),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestGoldenInputs(t *testing.T) {
 	if got := key.InputsDigest.String(); got != "1fda3e37d1792e3a7d6396701a9cf6ef8ae70419d4f5818eccbc905f2f7748bd" {
 		t.Errorf("their digest is %s", got)
 	}
-	if _, err := NodeKey(ports, []Member{member("no", "")}); err == nil {
+	if _, err := NodeKey(ports, []Member{member("no", "")}, nil); err == nil {
 		t.Error("a port that is not there makes a key")
 	}
 }
@@ -138,10 +138,10 @@ func TestFilesAreKeyedByContentAlone(t *testing.T) {
 	seg := func(s string) Segment { return Segment{Digest: spec.HashBytes([]byte(s)), Records: 1} }
 	one := []File{{Path: "a", Segments: []Segment{seg("1"), seg("2")}}, {Path: "b", Segments: []Segment{seg("3")}}}
 	renamed := []File{{Path: "x", Segments: []Segment{seg("1")}}, {Path: "y", Segments: []Segment{seg("2"), seg("3")}}}
-	if sourceKey(one).InputsDigest != sourceKey(renamed).InputsDigest {
+	if filesKey(one).InputsDigest != filesKey(renamed).InputsDigest {
 		t.Error("names of files, or how segments lie in them, are in the key")
 	}
-	if got := sourceKey(one).InputsDigest.String(); got != "28a2a8a124544e2a7d0bc582f7dcb7bf88ad5c4bf474de11383b42d3f33c36b6" {
+	if got := filesKey(one).InputsDigest.String(); got != "28a2a8a124544e2a7d0bc582f7dcb7bf88ad5c4bf474de11383b42d3f33c36b6" {
 		t.Errorf("the digest is %s", got)
 	}
 	for name, other := range map[string][]File{
@@ -149,7 +149,7 @@ func TestFilesAreKeyedByContentAlone(t *testing.T) {
 		"header": {{Header: []byte("h"), Segments: []Segment{seg("1"), seg("2")}}, {Segments: []Segment{seg("3")}}},
 		"source": {{Segments: []Segment{seg("1"), seg("2")}}, {Source: 1, Segments: []Segment{seg("3")}}},
 	} {
-		if sourceKey(one).InputsDigest == sourceKey(other).InputsDigest {
+		if filesKey(one).InputsDigest == filesKey(other).InputsDigest {
 			t.Errorf("the %s is not in the key", name)
 		}
 	}
@@ -197,6 +197,49 @@ func TestOriginsAreSaidAndNotHashed(t *testing.T) {
 	} {
 		if got := strings.Join(Diff(c.was, c.is), ", "); got != c.want {
 			t.Errorf("%v to %v: %q, want %q", c.was, c.is, got, c.want)
+		}
+	}
+}
+
+// The name under which a program sees a file is in the key, and so is what stands in it; where it lies is not.
+func TestRawFilesInKeys(t *testing.T) {
+	file := func(path, name, content string) File {
+		return File{Path: path, Name: name, Segments: []Segment{{Digest: spec.HashBytes([]byte(content)), Size: len(content)}}}
+	}
+	one := filesKey([]File{file("a/x.py", "x.py", "1")})
+	for _, c := range []struct {
+		file File
+		same bool
+		text string
+	}{
+		{file("b/x.py", "x.py", "1"), true, ""},
+		{file("a/x.py", "x.py", "2"), false, "x.py edited"},
+		{file("a/x.py", "y.py", "1"), false, "y.py added, x.py removed"},
+	} {
+		other := filesKey([]File{c.file})
+		if (one.InputsDigest == other.InputsDigest) != c.same {
+			t.Errorf("%+v: same key %v, want %v", c.file, !c.same, c.same)
+		}
+		if got := strings.Join(Diff(one.Inputs, other.Inputs), ", "); got != c.text {
+			t.Errorf("%+v: %q, want %q", c.file, got, c.text)
+		}
+	}
+	was := []PreviousFile{{Path: "a/x.py", Digest: FileDigest(file("", "", "1"))}, {Path: "a/y.py", Digest: FileDigest(file("", "", "2"))}}
+	if got := fileChanges([]File{file("b/x.py", "x.py", "1"), file("a/y.py", "y.py", "3"), file("z.py", "z.py", "4")}, was); got != "y.py edited, z.py added" {
+		t.Errorf("the changes are %q", got)
+	}
+}
+
+func TestOneWordOfMany(t *testing.T) {
+	for _, c := range []struct{ was, is, want string }{
+		{`["python3","train.py","--rate","0.1"]`, `["python3","train.py","--rate","0.2"]`, `argv[3] "0.1" -> "0.2"`},
+		{`["a","b"]`, `["b","a"]`, `argv ["a","b"] -> ["b","a"]`},
+		{`["a"]`, `["a","b"]`, `argv ["a"] -> ["a","b"]`},
+		{`["a"]`, `["b"]`, `argv ["a"] -> ["b"]`},
+		{`[1,2]`, `[1,3]`, `argv [1,2] -> [1,3]`},
+	} {
+		if got := describe("argv", c.was, c.is); got != c.want {
+			t.Errorf("%s to %s is %q, want %q", c.was, c.is, got, c.want)
 		}
 	}
 }

@@ -135,9 +135,11 @@ func (m *maker) decide(n *Node) error {
 	n.BaseDigest = Digest(n.Base)
 	if m.specs[n.Index].Sources != nil {
 		files := m.facts.Files[n.Addr.String()]
-		n.Key = sourceKey(files)
 		for _, f := range files {
 			n.Rows += f.Records()
+		}
+		if len(n.Inputs) == 0 {
+			n.Key = filesKey(files)
 		}
 	}
 	if n.State, n.Reason = m.guardedBy(n); n.State != "" {
@@ -212,7 +214,7 @@ func (m *maker) planUnknown(n, missing *Node) error {
 
 func (m *maker) planKnown(n *Node, members []Member) (err error) {
 	if n.Key == nil {
-		if n.Key, err = NodeKey(m.ports[n.Index], members); err != nil {
+		if n.Key, err = NodeKey(m.ports[n.Index], members, m.facts.Files[n.Addr.String()]); err != nil {
 			return err
 		}
 	}

@@ -115,6 +115,7 @@ type Facts struct {
 type File struct {
 	Source   int       `json:"source"`
 	Path     string    `json:"path,omitempty"` // as found, relative to the pipeline's folder
+	Name     string    `json:"name,omitempty"` // of a raw file: under which a program sees it, so that it is in the key
 	Header   []byte    `json:"header,omitempty"`
 	Segments []Segment `json:"segments"`
 	Notes    []string  `json:"notes,omitempty"` // what a person should know of it

@@ -75,9 +75,11 @@ type KindSpec struct {
 	Methods []string // versions of the shared methods that it depends on, sorted
 	// Determinism is "bitwise", "bitwise per numerics class", "tolerance" or "sampled".
 	Determinism string
-	Random      bool // draws random numbers, so that the seed is in the key
-	Limits      bool // honours --limit, so that the limit is in the key (a dataset)
-	Schema      Schema
+	// Promise says what one stage promises of these, where that is for its full config to say; nil means Determinism.
+	Promise func(Config) string
+	Random  bool // draws random numbers, so that the seed is in the key
+	Limits  bool // honours --limit, so that the limit is in the key (a dataset)
+	Schema  Schema
 	// Ports is total: it answers for a config that is broken or incomplete too, with what can be said of it. For an empty
 	// one it has every output and metric that a config can bring about, or those of likely names where users choose them.
 	Ports func(Config) Ports
@@ -85,10 +87,20 @@ type KindSpec struct {
 	Check func(Config) []Problem
 	// Sources says where a kind that reads from outside reads; nil for the others. It gets the full config (Block.Full).
 	Sources func(Config) []Source
+	// Cores says of how many slots of the run a stage of the kind takes all while it works, by its full config; nil is one.
+	Cores func(Config) int
 	// Places makes the kind put files outside the store (an export): the executor places them after the run.
 	Places bool
 	// Beside is what the names of the files add that such a kind puts beside the one that path names.
 	Beside []string
+}
+
+// Promised returns the determinism of one stage, by its full config.
+func (k *KindSpec) Promised(c Config) string {
+	if k.Promise == nil {
+		return k.Determinism
+	}
+	return k.Promise(c)
 }
 
 // FileName stands, in a file beside the one that path names, for the name of that one in double quotes: what is cached

@@ -2,10 +2,10 @@ package spec
 
 import "encoding/json"
 
-// A Source is a place outside that rows are read from: files, or a generator. A kind with sources has no mapped port;
-// its chunks are the segments of its sources, in the order of the sources and of the files' names.
+// A Source is a place outside that a stage reads from: files, or a generator. A Mapper with sources has no mapped port;
+// its chunks are the segments of its sources, in the order of the sources and of the files' names. A Runner's are raw.
 type Source struct {
-	Format  string   // jsonl, json, csv, tsv, parquet; empty for a generated source
+	Format  string   // jsonl, json, csv, tsv, parquet; raw for files that are no rows; empty for a generated source
 	Paths   []string // files and globs, relative to the pipeline's folder
 	Header  bool     // the first record of each file names the columns
 	Comma   string   // the separator of a csv; empty is the format's own

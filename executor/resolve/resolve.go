@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -218,12 +219,12 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		if raw, err := r.Store.GetAction(base, id); err == nil {
 			var f planner.File
 			if json.Unmarshal(raw, &f) == nil {
-				f.Source, f.Path = n, path
+				f.Source, f.Path, f.Name = n, path, handed(s, path)
 				return f, nil
 			}
 		}
 	}
-	f := planner.File{Source: n, Path: path}
+	f := planner.File{Source: n, Path: path, Name: handed(s, path)}
 	err = frameFile(ctx, full, s, &f, func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())
@@ -247,6 +248,19 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		_ = r.Store.PutAction(base, id, raw) // a cache: what it cannot keep is read again
 	}
 	return f, nil
+}
+
+// handed is the name under which a program sees a raw file: its path below the folder of the spec, or, where it lies
+// elsewhere, its last part. It is empty for files that are read row by row, whose names nobody sees.
+func handed(s spec.Source, path string) string {
+	switch clean := filepath.Clean(filepath.FromSlash(path)); {
+	case s.Format != frame.Raw:
+		return ""
+	case filepath.IsLocal(clean):
+		return filepath.ToSlash(clean)
+	default:
+		return filepath.Base(clean)
+	}
 }
 
 func frameBase(s spec.Source) spec.Digest {

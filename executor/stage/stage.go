@@ -79,9 +79,11 @@ type PortDelta struct {
 // An Entry is a line of the ledger: a row that did not go on, or one that did but is worth a note.
 type Entry struct {
 	// Row is the row's number in the chunk; for a source, the record's number in the segment.
-	Row    int    `json:"row"`
-	Reason string `json:"reason"` // constant and short: "duplicate", "empty response"
-	Detail string `json:"detail,omitempty"`
+	Row int `json:"row"`
+	// ID is the row's, in the ledger of a Runner, where Row means nothing.
+	ID     spec.Digest `json:"id,omitzero"`
+	Reason string      `json:"reason"` // constant and short: "duplicate", "empty response"
+	Detail string      `json:"detail,omitempty"`
 	// Kept marks a note on a row that goes on; without it the row is in no output.
 	Kept bool `json:"kept,omitempty"`
 	// Offset is the record's first byte in its segment, for records that never became rows.

@@ -30,6 +30,8 @@ type Host interface {
 	Emit(port string, rows dataset.Chunk) error
 	Create(port, name string) (io.WriteCloser, error)
 	Shared(work ...string) Shared
+	Files() []RawFile
+	Env(name string) (string, bool)
 	Metric(m spec.Metric)
 	Note(e Entry)
 	Progress(done, total int64, unit string)
@@ -47,6 +49,12 @@ type Member struct {
 type File struct {
 	Name    string
 	Content []byte
+}
+
+// A RawFile is a file of a project that a Runner is handed, by the name under which a program is to see it.
+type RawFile struct {
+	Name    string
+	WriteTo func(io.Writer) error
 }
 
 // A Table gives the rows of one input.
@@ -147,6 +155,13 @@ func (t *Task) Files(port string) []File {
 	return nil
 }
 
+// RawFiles returns the files that the kind's Sources name.
+func (t *Task) RawFiles() []RawFile { return t.host.Files() }
+
+// Env returns a variable of the environment that a program is to be passed. Its value is in no key: what a stage makes may
+// not depend on it.
+func (t *Task) Env(name string) (string, bool) { return t.host.Env(name) }
+
 // Emit is for Runners: it appends a chunk of rows, their id column among them, to an output port. The chunk is
 // stored as it is, so a Runner emits chunks of at most a few thousand rows.
 func (t *Task) Emit(port string, rows dataset.Chunk) error { return t.host.Emit(port, rows) }
@@ -187,7 +202,7 @@ func (t *Task) Metric(m spec.Metric) {
 	panic("stage: metric " + m.Name + " is measured but not defined by Ports")
 }
 
-// Note is for Runners: it adds a line to the ledger. Entry.Row is then meaningless, and the detail names the row by id.
+// Note is for Runners: it adds a line to the ledger. Entry.ID names the row.
 func (t *Task) Note(e Entry) { t.host.Note(e) }
 
 // Progress tells how far the stage is. Total is 0 while it is not known.

@@ -4,6 +4,7 @@ package stages
 import (
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/executor/stages/benchmark"
+	"github.com/prefab-build/prefab/executor/stages/command"
 	"github.com/prefab-build/prefab/executor/stages/dataset"
 	"github.com/prefab-build/prefab/executor/stages/decontaminate"
 	"github.com/prefab-build/prefab/executor/stages/deduplicate"
@@ -21,6 +22,7 @@ import (
 func All() []*stage.Kind {
 	return []*stage.Kind{
 		benchmark.Kind,
+		command.Kind,
 		dataset.Kind,
 		decontaminate.Kind,
 		deduplicate.Kind,

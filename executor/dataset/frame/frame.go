@@ -25,7 +25,9 @@ const (
 	CSV     = "csv"
 	TSV     = "tsv"
 	Parquet = "parquet"
+	Arrow   = "arrow" // an Arrow IPC file
 	HHRLHF  = "hh-rlhf"
+	Raw     = "raw" // no records: the bytes of a file as they are, in blocks
 )
 
 // DefaultMaxRecord is the size in bytes past which a record is not read but set aside.
@@ -62,7 +64,7 @@ type Summary struct {
 }
 
 // Frame reads a file of the given name, which is for messages only, and calls emit for each segment in order. The
-// source's format, header, comma, maximum record size and, for Parquet, the fields that are read are what counts of it. A Parquet file must be an io.ReaderAt
+// source's format, header, comma, maximum record size and, for Parquet, the fields that are read are what counts of it. A Parquet or Arrow file must be an io.ReaderAt
 // and an io.Seeker, as an *os.File is. Frame stops at the first error, emit's included.
 //
 // A record over the source's maximum is not kept: in its place stands a record that begins with OversizedMark, alone in
@@ -70,15 +72,39 @@ type Summary struct {
 func Frame(name string, r io.Reader, src spec.Source, emit func(Segment) error) (Summary, error) {
 	seg := newSegmenter(src, emit)
 	var err error
-	if src.Format == Parquet {
+	switch src.Format {
+	case Raw:
+		return seg.sum, rawBlocks(name, r, emit)
+	case Parquet:
 		err = parquetRows(name, r, src.Read, seg)
-	} else {
+	case Arrow:
+		err = arrowRows(name, r, seg)
+	default:
 		err = unpackInto(name, r, src, seg)
 	}
 	if err == nil {
 		err = seg.flush()
 	}
 	return seg.sum, err
+}
+
+// rawBlocks gives the bytes of a file in blocks, without a look at what they are.
+func rawBlocks(name string, r io.Reader, emit func(Segment) error) error {
+	block := make([]byte, maxSegment)
+	for {
+		n, err := io.ReadFull(r, block)
+		if n > 0 {
+			if err := emit(Segment{Bytes: block[:n]}); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+	}
 }
 
 // A splitter is fed a file block by block and tells a segmenter which bytes are records.

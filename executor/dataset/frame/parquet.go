@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -56,22 +57,9 @@ func parquetRows(name string, r io.Reader, read []string, seg *segmenter) (err e
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	defer records.Release()
-	var line []byte
 	for records.Next() {
-		batch := records.RecordBatch()
-		write, err := objectWriter(batch.Schema().Fields(), batch.Columns(), func(field string) bool { return columns.base64[field] })
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		for i := range int(batch.NumRows()) {
-			if line, err = write(line[:0], i); err != nil {
-				return fmt.Errorf("%s: row %d: %w", name, seg.line, err)
-			}
-			seg.add(line)
-			if err := seg.end('\n'); err != nil {
-				return err
-			}
-			seg.line++
+		if err := seg.batch(name, records.RecordBatch(), func(field string) bool { return columns.base64[field] }); err != nil {
+			return err
 		}
 	}
 	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
@@ -79,6 +67,26 @@ func parquetRows(name string, r io.Reader, read []string, seg *segmenter) (err e
 	}
 	if rows := seg.line - 1; rows != pf.NumRows() {
 		return fmt.Errorf("%s is a damaged Parquet file: it says that it has %d rows, and %d can be read", name, pf.NumRows(), rows)
+	}
+	return nil
+}
+
+// batch makes records of the rows of a batch. Line is the row, from 1.
+func (s *segmenter) batch(name string, rows arrow.RecordBatch, base64 func(field string) bool) error {
+	write, err := objectWriter(rows.Schema().Fields(), rows.Columns(), base64)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	var line []byte
+	for i := range int(rows.NumRows()) {
+		if line, err = write(line[:0], i); err != nil {
+			return fmt.Errorf("%s: row %d: %w", name, s.line, err)
+		}
+		s.add(line)
+		if err := s.end('\n'); err != nil {
+			return err
+		}
+		s.line++
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ type Options struct {
 	ImplicitPrompt bool
 	// Key is the user's own id of a row, an expression over `row`; nil makes ids of what the rows hold.
 	Key *expr.Node
+	// IDs says that the field id holds the ids of rows, as package write writes them. A row without one gets the id of its
+	// content.
+	IDs bool
 }
 
 // A Parser reads segments. It has no state and may be used by many goroutines at once.
@@ -63,7 +66,7 @@ type alias struct{ column, rank int }
 func New(o Options) (*Parser, error) {
 	p := &Parser{Options: o, names: map[string]alias{}, mapped: map[string]bool{}}
 	switch o.Format {
-	case frame.JSONL, frame.JSON, frame.Parquet:
+	case frame.JSONL, frame.JSON, frame.Parquet, frame.Arrow:
 	case frame.HHRLHF:
 		if o.Artifact != spec.Pairs || len(o.Map) > 0 {
 			return nil, fmt.Errorf("hh-rlhf files hold pairs and take no map: use jsonl to map their fields")
@@ -157,7 +160,9 @@ type Result struct {
 	// occurrence numbers when all chunks are known.
 	Chunk dataset.Chunk
 	// Records gives, for each row, the number of its record in the segment.
-	Records  []uint32
+	Records []uint32
+	// Given says, for each row, whether its record had its id; nil unless the options say that records may.
+	Given    []bool
 	Rejected []Rejection
 	CRLF     int // records that end in a carriage return and a line feed
 }

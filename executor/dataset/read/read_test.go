@@ -467,3 +467,33 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// A record may have its row's id, which is then no field of the row's; whoever reads is told which had.
+func TestGivenIDs(t *testing.T) {
+	id := spec.HashBytes([]byte("x"))
+	p, err := New(Options{Artifact: spec.Pairs, Format: frame.JSONL, IDs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const row = `"prompt": "p", "chosen": "c", "rejected": "r"}`
+	got, err := p.Parse(nil, []byte(`{"id": "`+id.String()+`", `+row+"\n{"+row+"\n"+`{"id": null, `+row+"\n"+`{"id": "7", `+row+"\n"))
+	if err != nil || got.Chunk.Rows != 3 || len(got.Rejected) != 1 {
+		t.Fatalf("%d rows, rejected %+v, %v", got.Chunk.Rows, got.Rejected, err)
+	}
+	ids, content := got.Chunk.IDs(), dataset.ContentIDs(got.Chunk, spec.Pairs.Columns())
+	for i, given := range []bool{true, false, false} {
+		want := content[i]
+		if given {
+			want = id
+		}
+		if got.Given[i] != given || ids.Digest(i) != want {
+			t.Errorf("row %d has id %s (given: %v)", i, ids.Digest(i), got.Given[i])
+		}
+	}
+	if _, extra := got.Chunk.Column(spec.Extra); extra {
+		t.Error("the id is among the extra fields")
+	}
+	if bad := got.Rejected[0]; bad.Reason != WrongType || !strings.Contains(bad.Detail, `7`) {
+		t.Errorf("an id that is none is %+v", bad)
+	}
+}

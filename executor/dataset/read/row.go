@@ -86,7 +86,7 @@ func (w *worker) selected() *problem {
 
 // collect sorts the fields of a record: some are taken for columns, the others are extra.
 func (w *worker) collect(v expr.Value) {
-	w.extras = w.extras[:0]
+	w.extras, w.id = w.extras[:0], expr.Value{}
 	for i := range w.values {
 		w.values[i], w.found[i] = expr.Value{}, found{rank: notFound}
 	}
@@ -94,6 +94,8 @@ func (w *worker) collect(v expr.Value) {
 		a, known := w.names[f.Name]
 		switch {
 		case f.Value.IsNull():
+		case w.IDs && f.Name == spec.ID:
+			w.id = f.Value
 		case known && a.rank < w.found[a.column].rank:
 			if old := w.found[a.column]; old.rank != notFound {
 				w.extras = append(w.extras, expr.Field{Name: old.name, Value: w.values[a.column]})
@@ -110,7 +112,7 @@ func (w *worker) collect(v expr.Value) {
 
 // embedded returns the object that a string holds as JSON, where the format has no objects of its own; else v.
 func (w *worker) embedded(v expr.Value) expr.Value {
-	if v.Kind() == expr.String && (w.comma != 0 || w.Format == frame.Parquet) {
+	if v.Kind() == expr.String && (w.comma != 0 || w.Format == frame.Parquet || w.Format == frame.Arrow) {
 		if object, err := expr.FromJSONString(v.Str()); err == nil {
 			return object
 		}
@@ -196,6 +198,9 @@ func (w *worker) number(v expr.Value) (float64, bool) {
 
 // keyed makes the row's id of the user's key, where there is one.
 func (w *worker) keyed() *problem {
+	if w.IDs {
+		return w.identified()
+	}
 	if w.key == nil {
 		return nil
 	}
@@ -208,6 +213,20 @@ func (w *worker) keyed() *problem {
 	}
 	w.json = dataset.AppendJSON(w.json[:0], v)
 	w.ids = append(w.ids, dataset.KeyID(w.json))
+	return nil
+}
+
+// identified takes the row's id from its record, where that has one.
+func (w *worker) identified() *problem {
+	var id spec.Digest
+	if !w.id.IsNull() {
+		var err error
+		if id, err = spec.ParseDigest(w.id.Str()); err != nil {
+			return wrong(WrongType, "id is to be the id of a row, as it stands in the inputs, not %s", quote(w.id.String()))
+		}
+	}
+	w.ids = append(w.ids, id)
+	w.result.Given = append(w.result.Given, !w.id.IsNull())
 	return nil
 }
 

@@ -17,7 +17,8 @@ type worker struct {
 	build    *dataset.ChunkBuilder
 	extra    *dataset.Builder
 	env      expr.Env
-	ids      []spec.Digest // by the user's key
+	ids      []spec.Digest // by the user's key, or as the records have them
+	id       expr.Value    // of the record
 	result   Result
 	values   []expr.Value // by column
 	found    []found      // by column
@@ -54,6 +55,11 @@ func (w *worker) finish() Result {
 	ids := w.ids
 	if w.key == nil {
 		ids = dataset.ContentIDs(w.result.Chunk, w.Artifact.Columns())
+	}
+	for i, given := range w.result.Given {
+		if given {
+			ids[i] = w.ids[i]
+		}
 	}
 	id := dataset.IDColumn(ids)
 	w.result.Chunk.Columns = append([]dataset.Column{id}, w.result.Chunk.Columns...)

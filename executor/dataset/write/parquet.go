@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
@@ -22,19 +23,44 @@ const (
 	parquetGroup = 8 * parquetBatch
 )
 
-// parquetFile writes a Parquet file, compressed with zstd. A column of texts holds strings or lists of messages, as its
-// first rows do; a file that mixes them is refused.
-type parquetFile struct {
+// columnFile writes a file of Arrow columns. A column of texts holds strings or lists of messages, as its first rows do; a
+// file that mixes them is refused.
+type columnFile struct {
 	out     io.Writer
+	begin   func(io.Writer, *arrow.Schema) (batches, error)
 	columns []spec.Column
 	texts   map[string]bool // message columns that hold strings
 	pending []dataset.Chunk
 	rows    int // in pending
-	file    *pqarrow.FileWriter
+	file    batches
 	schema  *arrow.Schema
 }
 
-func (p *parquetFile) Write(rows dataset.Chunk) error {
+// batches is what columns are written to.
+type batches interface {
+	WriteBuffered(arrow.RecordBatch) error
+	Close() error
+}
+
+// beginParquet begins a Parquet file, compressed with zstd.
+func beginParquet(out io.Writer, schema *arrow.Schema) (batches, error) {
+	return pqarrow.NewFileWriter(schema, out,
+		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(parquetGroup),
+			parquet.WithCreatedBy("prefab")),
+		pqarrow.NewArrowWriterProperties())
+}
+
+// beginArrow begins an Arrow IPC file, not compressed, so that others can map it into memory.
+func beginArrow(out io.Writer, schema *arrow.Schema) (batches, error) {
+	w, err := ipc.NewFileWriter(out, ipc.WithSchema(schema))
+	return arrowBatches{w}, err
+}
+
+type arrowBatches struct{ *ipc.FileWriter }
+
+func (a arrowBatches) WriteBuffered(rows arrow.RecordBatch) error { return a.Write(rows) }
+
+func (p *columnFile) Write(rows dataset.Chunk) error {
 	p.pending = append(p.pending, rows)
 	p.rows += rows.Rows
 	if p.rows < parquetBatch {
@@ -54,7 +80,7 @@ func (p *parquetFile) Write(rows dataset.Chunk) error {
 	return nil
 }
 
-func (p *parquetFile) Close() error {
+func (p *columnFile) Close() error {
 	rest, err := dataset.Concat(p.pending)
 	if err != nil {
 		return err
@@ -68,7 +94,7 @@ func (p *parquetFile) Close() error {
 }
 
 // open decides what the texts are and writes the head of the file.
-func (p *parquetFile) open(first dataset.Chunk) error {
+func (p *columnFile) open(first dataset.Chunk) error {
 	p.texts = map[string]bool{}
 	var fields []arrow.Field
 	for _, c := range p.columns {
@@ -86,14 +112,11 @@ func (p *parquetFile) open(first dataset.Chunk) error {
 	}
 	p.schema = arrow.NewSchema(fields, nil)
 	var err error
-	p.file, err = pqarrow.NewFileWriter(p.schema, p.out,
-		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(parquetGroup),
-			parquet.WithCreatedBy("prefab")),
-		pqarrow.NewArrowWriterProperties())
+	p.file, err = p.begin(p.out, p.schema)
 	return err
 }
 
-func (p *parquetFile) batch(rows dataset.Chunk) error {
+func (p *columnFile) batch(rows dataset.Chunk) error {
 	if p.file == nil {
 		if err := p.open(rows); err != nil {
 			return err
@@ -111,7 +134,7 @@ func (p *parquetFile) batch(rows dataset.Chunk) error {
 }
 
 // column returns a column as the file holds it.
-func (p *parquetFile) column(rows dataset.Chunk, c spec.Column) (arrow.Array, error) {
+func (p *columnFile) column(rows dataset.Chunk, c spec.Column) (arrow.Array, error) {
 	col, ok := rows.Column(c.Name)
 	if !ok {
 		b := dataset.NewBuilder(c.Type)
@@ -130,7 +153,7 @@ func (p *parquetFile) column(rows dataset.Chunk, c spec.Column) (arrow.Array, er
 	v := col.Messages()
 	for r := range rows.Rows {
 		if !v.Null(r) && v.IsText(r) != p.texts[c.Name] {
-			return nil, fmt.Errorf("row %s: %s is a string in some rows and a conversation in others, which one Parquet column cannot hold: write them conversational",
+			return nil, fmt.Errorf("row %s: %s is a string in some rows and a conversation in others, which one column of Arrow or Parquet cannot hold: write them conversational, or as JSONL",
 				rowName(rows, r), c.Name)
 		}
 	}

@@ -55,7 +55,7 @@ type Options struct {
 }
 
 // New returns a writer to w of a file of the given name. The name's ending says what the file is made of: .jsonl,
-// .json (an array), .csv, .tsv or .parquet, and behind any but the last .gz or .zst.
+// .json (an array), .csv, .tsv, .parquet or .arrow (Arrow IPC), and behind any but the last two .gz or .zst.
 func New(name string, w io.Writer, o Options) (Writer, error) {
 	lay, err := newLayout(o)
 	if err != nil {
@@ -77,11 +77,13 @@ func New(name string, w io.Writer, o Options) (Writer, error) {
 	case strings.HasSuffix(base, ".tsv"):
 		out = newTable(blocks, lay.columns, '\t')
 	case strings.HasSuffix(base, ".parquet") && base == name:
-		out = &parquetFile{out: blocks, columns: lay.columns}
+		out = &columnFile{out: blocks, columns: lay.columns, begin: beginParquet}
+	case strings.HasSuffix(base, ".arrow") && base == name:
+		out = &columnFile{out: blocks, columns: lay.columns, begin: beginArrow}
 	case strings.HasSuffix(base, ".parquet"):
 		return nil, fmt.Errorf("%s: a Parquet file is compressed within; leave out the last ending", name)
 	default:
-		return nil, fmt.Errorf("%s: its ending says nothing of what it is to hold; it may be .jsonl, .json, .csv, .tsv or .parquet, and .gz or .zst behind that", name)
+		return nil, fmt.Errorf("%s: its ending says nothing of what it is to hold; it may be .jsonl, .json, .csv, .tsv, .parquet or .arrow, and .gz or .zst behind that", name)
 	}
 	return &file{layout: lay, out: out, blocks: blocks, packer: packer}, nil
 }

@@ -129,6 +129,8 @@ func TestRoundTrip(t *testing.T) {
 		{"a.tsv.gz", frame.TSV, Options{Layout: Rows}, plainPairs(30)},
 		{"a.parquet", frame.Parquet, Options{Layout: Rows}, plainPairs(9000)},
 		{"a.parquet", frame.Parquet, Options{Layout: Rows}, turnPairs(1500)},
+		{"a.arrow", frame.Arrow, Options{Layout: Rows}, plainPairs(3000)},
+		{"a.arrow", frame.Arrow, Options{Layout: Rows}, turnPairs(1500)},
 		{"a.jsonl", frame.JSONL, Options{Layout: TRL, Columns: []string{"margin"}}, turnPairs(5)},
 		{"a.jsonl", frame.JSONL, Options{Layout: TRL, Form: Implicit, Columns: []string{"margin"}}, turnPairs(5)},
 		{"a.parquet", frame.Parquet, Options{Layout: TRL, Form: Implicit, Columns: []string{"margin"}}, turnPairs(5)},
@@ -147,7 +149,7 @@ func TestRoundTrip(t *testing.T) {
 // The bytes depend on the rows alone, not on the chunks that they came in.
 func TestChunksDoNotMatter(t *testing.T) {
 	rows := plainPairs(5000)
-	for _, name := range []string{"a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.json", "a.csv", "a.parquet"} {
+	for _, name := range []string{"a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.json", "a.csv", "a.parquet", "a.arrow"} {
 		whole := render(t, name, Options{Layout: Rows}, rows)
 		var parts []dataset.Chunk
 		for i, n := 0, 1; i < rows.Rows; i, n = i+n, n*3 {
@@ -214,6 +216,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"a.txt", Options{Layout: Rows}, plain, "ending"},
 		{"a.parquet.gz", Options{Layout: Rows}, plain, "compressed within"},
+		{"a.arrow.gz", Options{Layout: Rows}, plain, "its ending says nothing"},
 		{"a.jsonl", Options{Layout: "xml"}, plain, "no layout"},
 		{"a.jsonl", Options{Layout: TRL, Form: "x"}, plain, "no form"},
 		{"a.jsonl", Options{Layout: TRL, Style: "x"}, plain, "no style"},

@@ -43,6 +43,7 @@ const (
 
 type config struct {
 	On         []string
+	Model      bool
 	Scores     bool
 	Similarity float64
 	TieEps     float64 `json:"tie_margin"`
@@ -50,12 +51,12 @@ type config struct {
 }
 
 var schema = spec.Schema{Attrs: []spec.Attr{
-	{Name: "model", Type: spec.TypeReference, Artifact: spec.Model, Shape: spec.One, Required: true, Doc: "the model to measure"},
+	{Name: "model", Type: spec.TypeReference, Artifact: spec.Model, Shape: spec.One, Doc: "the model to measure; without one the scores are what is measured"},
 	{
 		Name: "on", Type: spec.TypeReference, Artifact: spec.Pairs, Shape: spec.Map, Required: true,
 		Doc: "the parts to measure it on, by name; only the one called train may hold rows that the model was trained on",
 	},
-	{Name: "scores", Type: spec.TypeReference, Artifact: spec.Scores, Shape: spec.One, Doc: "out-of-fold scores of the training rows, for cross_fit_accuracy"},
+	{Name: "scores", Type: spec.TypeReference, Artifact: spec.Scores, Shape: spec.One, Doc: "out-of-fold scores of the training rows, for cross_fit_accuracy; without a model, the scores of all rows that it is measured on"},
 	{Name: "similarity", Type: spec.TypeNumber, Default: 0.7, Min: spec.F(0.05), Max: spec.F(1), Unit: "Jaccard index", Doc: "from which similarity two prompts are in one group"},
 	{Name: "tie_margin", Type: spec.TypeNumber, Default: 0.0, Min: spec.F(0), Unit: "reward", Doc: "margins smaller than this are ties"},
 	{Name: "bins", Type: spec.TypeInt, Default: 15.0, Min: spec.F(2), Max: spec.F(100), Doc: "bins of equal mass for the calibration error"},
@@ -69,9 +70,9 @@ func ports(c spec.Config) spec.Ports {
 	cfg := config{On: []string{trainPart, validationPart}}
 	_ = c.Decode(&cfg)
 	p := spec.Ports{In: []spec.InPort{
-		{Name: "model", Artifact: spec.Model, Shape: spec.One, Doc: "the model to measure"},
+		{Name: "model", Artifact: spec.Model, Shape: spec.One, Optional: true, Doc: "the model to measure"},
 		{Name: "on", Artifact: spec.Pairs, Shape: spec.Map, Columns: pairColumns, Unseen: "model", Doc: "the parts to measure it on"},
-		{Name: "scores", Artifact: spec.Scores, Shape: spec.One, Optional: true, Columns: []string{spec.ID, "margin"}, Doc: "out-of-fold scores"},
+		{Name: "scores", Artifact: spec.Scores, Shape: spec.One, Optional: true, Columns: []string{spec.ID, "margin"}, Doc: "scores of rows, by id"},
 	}}
 	for _, part := range cfg.On {
 		p.Metrics = append(p.Metrics, partMetrics(part)...)
@@ -173,6 +174,12 @@ func check(c spec.Config) []spec.Problem {
 		return []spec.Problem{{
 			Path: []string{"on"}, Summary: "Nothing to measure on",
 			Detail: "Name at least one part, as in on = { validation = split.main.validation }.",
+		}}
+	}
+	if !cfg.Model && !cfg.Scores {
+		return []spec.Problem{{
+			Path: []string{"on"}, Summary: "Nothing to measure",
+			Detail: "Give a model, as in model = reward_model.rm.model, or the scores of a model of your own, as in scores = command.mine.scores.",
 		}}
 	}
 	return nil

@@ -23,7 +23,7 @@ type part struct {
 	groups     []string // of similar prompts: the first id of each
 	categories []string
 	margins    []float64
-	blind      []float64    // margins without the prompt
+	blind      []float64    // margins without the prompt; nil where only scores are known
 	lengths    [][2]int     // characters of chosen and rejected
 	texts      [][2]textKey // of the normal forms
 	votes      [][3]int64   // chosen, rejected, tie; zeros where there are none
@@ -54,6 +54,9 @@ func measurePart(ctx context.Context, t *stage.Task, name string, table *stage.T
 			first[g] = hex.EncodeToString(p.ids[i][:8])
 		}
 		p.groups = append(p.groups, first[g])
+	}
+	if m.margins != nil {
+		return p, nil // which rows it was trained on is not known
 	}
 	return p, p.disjoint(len(p.ids))
 }
@@ -99,6 +102,9 @@ func (p *part) add(ctx context.Context, c dataset.Chunk, m *model, grouped *prom
 		}
 		p.votes = append(p.votes, v)
 	}
+	if m.margins != nil {
+		return p.known(m.margins)
+	}
 	scores, err := m.scorer.ScoreAll(ctx, items)
 	if err != nil {
 		return err
@@ -110,6 +116,19 @@ func (p *part) add(ctx context.Context, c dataset.Chunk, m *model, grouped *prom
 		}
 		p.margins = append(p.margins, margin)
 		p.blind = append(p.blind, scores[i+2]-scores[i+3])
+	}
+	return nil
+}
+
+// known takes the margins of the rows that have none yet from the scores.
+func (p *part) known(margins map[spec.Digest]float64) error {
+	for _, id := range p.ids[len(p.margins):] {
+		x, ok := margins[id]
+		if !ok {
+			return fmt.Errorf("the scores have no row %s of %q: every row that is measured needs one. Whatever leaves some out would choose "+
+				"what it is measured on", id.Short(), p.name)
+		}
+		p.margins = append(p.margins, x)
 	}
 	return nil
 }

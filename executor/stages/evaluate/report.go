@@ -35,13 +35,25 @@ func report(t *stage.Task, cfg *config, p, train *part, temperature float64) err
 	if err := lengthMatched(t, cfg, p); err != nil {
 		return err
 	}
+	if err := withoutPrompt(t, cfg, p); err != nil {
+		return err
+	}
+	ceiling(t, p, credits)
+	return nil
+}
+
+// withoutPrompt is the accuracy of a model that does not see the prompt.
+func withoutPrompt(t *stage.Task, cfg *config, p *part) error {
+	name := p.name + ".no_prompt_accuracy"
+	if p.blind == nil {
+		t.Metric(spec.Unavailable(name, "there is no model to hide the prompt from, only its scores"))
+		return nil
+	}
 	blind, _, err := interval.Credits(p.blind, cfg.TieEps)
 	if err != nil {
 		return err
 	}
-	t.Metric(metric(p.name+".no_prompt_accuracy",
-		interval.NewSample(p.groups, blind).Bootstrap(t.Seed(), p.name+".no_prompt_accuracy", interval.Draws, 0.95)))
-	ceiling(t, p, credits)
+	t.Metric(metric(name, interval.NewSample(p.groups, blind).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
 	return nil
 }
 

@@ -16,18 +16,33 @@ import (
 
 type runner struct{}
 
-// A model is a reward model that was read back, and the sorted ids that it was trained on.
+// A model is a reward model that was read back, and the sorted ids that it was trained on; or, where the stage has none,
+// the margins that it gave.
 type model struct {
 	scorer interface {
 		ScoreAll(ctx context.Context, items []reward.Item) ([]float64, error)
 		Temperature() float64
 	}
-	ids   []byte
-	close func()
+	margins map[spec.Digest]float64
+	ids     []byte
+	close   func()
 }
 
-func open(t *stage.Task) (*model, error) {
+// temperature is what a margin is divided by to be a log-odds, which those of scores are already.
+func (m *model) temperature() float64 {
+	if m.scorer == nil {
+		return 1
+	}
+	return m.scorer.Temperature()
+}
+
+func open(ctx context.Context, t *stage.Task, cfg *config) (*model, error) {
 	m := &model{close: func() {}}
+	if !cfg.Model {
+		var err error
+		m.margins, err = margins(ctx, t.Table("scores"))
+		return m, err
+	}
 	files := reward.Files{}
 	for _, f := range t.Files("model") {
 		switch f.Name {
@@ -80,7 +95,7 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 	if err := t.Config(&cfg); err != nil {
 		return err
 	}
-	m, err := open(t)
+	m, err := open(ctx, t, &cfg)
 	if err != nil {
 		return err
 	}
@@ -94,7 +109,7 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 		parts[member.Name] = p
 	}
 	for _, member := range t.Members("on") {
-		if err := report(t, &cfg, parts[member.Name], parts[trainPart], m.scorer.Temperature()); err != nil {
+		if err := report(t, &cfg, parts[member.Name], parts[trainPart], m.temperature()); err != nil {
 			return err
 		}
 	}
@@ -114,23 +129,21 @@ func crossFit(ctx context.Context, t *stage.Task, cfg *config, p *part) error {
 		t.Metric(spec.Unavailable(name, "the stage has no scores: give it the out_of_fold output of the model"))
 		return nil
 	}
+	if !cfg.Model {
+		t.Metric(spec.Unavailable(name, "the stage has no model, so its accuracy is that of the scores already"))
+		return nil
+	}
 	if len(p.ids) == 0 {
 		t.Metric(spec.Unavailable(name, "the part has no rows"))
 		return nil
 	}
-	margins := make(map[spec.Digest]float64, table.Rows)
-	for c, err := range table.All(ctx) {
-		if err != nil {
-			return err
-		}
-		ids, scores := c.IDs(), c.Floats("margin")
-		for r := range c.Rows {
-			margins[spec.Digest(ids.At(r))] = scores.At(r)
-		}
+	known, err := margins(ctx, table)
+	if err != nil {
+		return err
 	}
 	list := make([]float64, len(p.ids))
 	for i, id := range p.ids {
-		x, ok := margins[id]
+		x, ok := known[id]
 		if !ok {
 			return fmt.Errorf("the scores have no row %s of train: they are of another training set", id)
 		}
@@ -142,6 +155,21 @@ func crossFit(ctx context.Context, t *stage.Task, cfg *config, p *part) error {
 	}
 	t.Metric(metric(name, interval.NewSample(p.groups, credits).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
 	return nil
+}
+
+// margins reads scores by the ids of their rows.
+func margins(ctx context.Context, table *stage.Table) (map[spec.Digest]float64, error) {
+	list := make(map[spec.Digest]float64, table.Rows)
+	for c, err := range table.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		ids, scores := c.IDs(), c.Floats("margin")
+		for r := range c.Rows {
+			list[spec.Digest(ids.At(r))] = scores.At(r)
+		}
+	}
+	return list, nil
 }
 
 // overfit compares the model on its own rows with the model on rows that it has not seen.

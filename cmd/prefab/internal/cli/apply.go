@@ -227,7 +227,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
 	progress := s.view.Progress(plan)
 	defer progress.Close()
-	var worker func(context.Context, spec.Addr, spec.Digest, bool) ([]byte, error)
+	var worker func(context.Context, spec.Addr, spec.Digest, bool, func(string)) ([]byte, error)
 	if f.isolate {
 		if s.store != executor.Store(s.local) {
 			return nil, errors.New("--isolate does not go with a remote cache: the processes know the local one alone. Leave out one of the two")

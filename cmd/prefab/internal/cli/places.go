@@ -40,18 +40,23 @@ func (i *inspected) cite(ctx context.Context, n *planner.Node, ledger executor.L
 
 func (i *inspected) reads(n *planner.Node) bool {
 	k := i.specs[n.Kind]
-	return k != nil && k.Sources != nil
+	return k != nil && k.Sources != nil && len(n.Inputs) == 0
 }
 
 // trace fills in the ids of rows that a stage got, and finds the records that those of them were that a stage read.
 func (i *inspected) trace(ctx context.Context, n *planner.Node, list []view.Cited, from map[int]origin) error {
 	table := i.mapped(n)
-	if table == nil || len(list) == 0 {
-		return nil
-	}
 	lines := map[spec.Digest][]int{}
 	chunk, loaded := -1, []spec.Digest(nil)
 	for l, line := range list {
+		if id := line.Entry.ID; !id.IsZero() {
+			list[l].ID = id.String()
+			lines[id] = append(lines[id], l)
+			continue
+		}
+		if table == nil {
+			continue
+		}
 		if line.Chunk != chunk {
 			var err error
 			if chunk = line.Chunk; chunk >= table.Chunks() {
@@ -66,6 +71,9 @@ func (i *inspected) trace(ctx context.Context, n *planner.Node, list []view.Cite
 			list[l].ID = id.String()
 			lines[id] = append(lines[id], l)
 		}
+	}
+	if len(lines) == 0 {
+		return nil
 	}
 	before := i.ancestors(n)
 	for _, at := range i.plan.Nodes {

@@ -62,6 +62,7 @@ func (a *app) runAction(ctx context.Context, d spec.Digest, opts executor.Worker
 	}
 	defer store.Close()
 	began := a.now()
+	opts.Events = a.view.Working()
 	w, err := executor.RunAction(ctx, d, stages.All(), store, opts)
 	switch {
 	case ctx.Err() != nil:
@@ -77,8 +78,8 @@ func (a *app) runAction(ctx context.Context, d spec.Digest, opts executor.Worker
 }
 
 // isolated runs each action in a process of its own that is given the cache and no more.
-func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Digest, bool) ([]byte, error) {
-	return func(ctx context.Context, addr spec.Addr, action spec.Digest, fresh bool) ([]byte, error) {
+func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Digest, bool, func(string)) ([]byte, error) {
+	return func(ctx context.Context, addr spec.Addr, action spec.Digest, fresh bool, log func(string)) ([]byte, error) {
 		exe, err := os.Executable()
 		if err != nil {
 			return nil, err
@@ -93,21 +94,46 @@ func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Diges
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 10 * time.Second // then it is killed, which leaves nothing half done
 		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		return s.workerSaid(addr, out, stderr.Bytes(), err)
+		said := workerSaid{log: log}
+		cmd.Stdout, cmd.Stderr = &said, &stderr
+		err = cmd.Run()
+		return s.believe(addr, said.last, stderr.Bytes(), err)
 	}
 }
 
-// workerSaid reads what a worker printed, and then believes the cache.
-func (s *session) workerSaid(addr spec.Addr, out, stderr []byte, ended error) ([]byte, error) {
+// workerSaid takes down what a worker prints, line by line: its log goes on at once, the last of the others is kept.
+type workerSaid struct {
+	log  func(string)
+	rest []byte
+	last []byte
+}
+
+func (w *workerSaid) Write(b []byte) (int, error) {
+	w.rest = append(w.rest, b...)
+	for {
+		i := bytes.IndexByte(w.rest, '\n')
+		if i < 0 {
+			return len(b), nil
+		}
+		line := w.rest[:i]
+		w.rest = w.rest[i+1:]
+		var event struct{ Type, Text string }
+		if json.Unmarshal(line, &event) == nil && event.Type == "log" {
+			w.log(event.Text)
+			continue
+		}
+		w.last = bytes.Clone(line)
+	}
+}
+
+// believe reads the last that a worker printed, and then believes the cache.
+func (s *session) believe(addr spec.Addr, last, stderr []byte, ended error) ([]byte, error) {
 	var said struct {
 		Text         string
 		Base, Inputs spec.Digest
 		Conflict     bool
 	}
-	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
-	broken := json.Unmarshal(lines[len(lines)-1], &said) != nil
+	broken := json.Unmarshal(last, &said) != nil
 	var exit *exec.ExitError
 	switch {
 	case errors.As(ended, &exit) && exit.ExitCode() == exitDamage:

@@ -93,7 +93,7 @@ func compared(stored *inspected, out *executor.Outcome, fresh executor.Store) ([
 		}
 		c := view.Comparison{Addr: o.Node.Addr, Determinism: "bitwise"} // a union
 		if k := stored.specs[o.Node.Kind]; k != nil {
-			c.Determinism = k.Determinism
+			c.Determinism = k.Promised(o.Node.Block.Full())
 		}
 		for _, in := range o.Node.Inputs {
 			if cause := differs[in.Node]; cause != "" && c.Behind == "" {

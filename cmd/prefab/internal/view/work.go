@@ -2,11 +2,29 @@ package view
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/spec"
 )
+
+// Working returns what prints the log of an action while it is worked on.
+func (v *View) Working() func(executor.Event) {
+	var mu sync.Mutex
+	return func(e executor.Event) {
+		if e.Type != "log" {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if v.opts.JSON {
+			v.printJSON(map[string]any{"type": "log", "text": e.Text})
+			return
+		}
+		fmt.Fprintln(v.err, v.wrap(e.Text, 0))
+	}
+}
 
 // Worked says what running an action came to.
 func (v *View) Worked(w *executor.Work, action spec.Digest, took time.Duration) {
