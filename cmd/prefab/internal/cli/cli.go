@@ -221,5 +221,6 @@ func (a *app) commands() []*cobra.Command {
 		a.verifyCommand(),
 		a.versionCommand(),
 		a.whyCommand(),
+		a.whyRowCommand(),
 	}
 }
