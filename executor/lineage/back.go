@@ -164,23 +164,30 @@ func columnsOf(list []spec.Column) (names []string) {
 	return names
 }
 
-// mentions finds the lines of a stage's ledger that are about rows, or name them.
-func (r *Run) mentions(ctx context.Context, n *planner.Node, ledger executor.Ledger, rows []Row, read set) error {
+// mapped returns where rows stand in the table that the lines of a stage's ledger number.
+func (r *Run) mapped(ctx context.Context, n *planner.Node, rows set) (map[spec.Digest]place, error) {
 	k := r.kind(n)
-	if k == nil || len(ledger) == 0 {
-		return nil
+	if k == nil {
+		return nil, nil
 	}
-	at := map[spec.Digest]place{}
 	for _, port := range k.Ports(n.Block.Config).In {
 		for _, in := range n.Inputs {
-			if !port.Mapped || in.Port != port.Name {
-				continue
-			}
-			var err error
-			if at, err = find(ctx, r.input(in), read); err != nil {
-				return err
+			if port.Mapped && in.Port == port.Name {
+				return find(ctx, r.input(in), rows)
 			}
 		}
+	}
+	return nil, nil
+}
+
+// mentions finds the lines of a stage's ledger that are about rows, or name them.
+func (r *Run) mentions(ctx context.Context, n *planner.Node, ledger executor.Ledger, rows []Row, read set) error {
+	if len(ledger) == 0 {
+		return nil
+	}
+	at, err := r.mapped(ctx, n, read)
+	if err != nil {
+		return err
 	}
 	for i := range rows {
 		own, there := at[rows[i].ID]

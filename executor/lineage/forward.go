@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -14,6 +15,7 @@ type Spread struct {
 	Stages  []Holder
 	Exports []Export
 	Models  []Model
+	Went    []Went
 	// Unsure are stages that make rows and cannot say of which: all of their rows are taken to hold the row.
 	Unsure []*planner.Node
 	// Unknown are stages behind those that hold the row whose results are not known.
@@ -38,6 +40,12 @@ type Export struct {
 type Model struct {
 	Node  *planner.Node
 	Ports []string
+}
+
+// A Went is a stage that did not let the row, or rows made of it, go on, and what its ledger says of that.
+type Went struct {
+	Node   *planner.Node
+	Ledger executor.Ledger
 }
 
 // Forward follows a row of a stage to all that a run made of it.
@@ -150,6 +158,9 @@ func (r *Run) arrived(ctx context.Context, n *planner.Node, read set, ports []st
 			s.Models = append(s.Models, Model{n, ports})
 		}
 	}
+	if err := r.dropped(ctx, n, read, s); err != nil {
+		return err
+	}
 	e := Export{Node: n}
 	err := r.Written(ctx, n, func(record int64, id spec.Digest) bool {
 		if read[id] {
@@ -161,4 +172,30 @@ func (r *Run) arrived(ctx context.Context, n *planner.Node, read set, ports []st
 		s.Exports = append(s.Exports, e)
 	}
 	return err
+}
+
+// dropped notes the rows that a stage did not let go on.
+func (r *Run) dropped(ctx context.Context, n *planner.Node, read set, s *Spread) error {
+	ledger, err := executor.LoadLedger(ctx, r.Store, r.Results[n.Index])
+	if err != nil || len(ledger) == 0 {
+		return err
+	}
+	at, err := r.mapped(ctx, n, read)
+	if err != nil {
+		return err
+	}
+	rows := map[place]bool{}
+	for _, p := range at {
+		rows[p] = true
+	}
+	w := Went{Node: n}
+	for _, l := range ledger {
+		if !l.Kept && rows[place{l.Chunk, l.Row}] {
+			w.Ledger = append(w.Ledger, l)
+		}
+	}
+	if w.Ledger != nil {
+		s.Went = append(s.Went, w)
+	}
+	return nil
 }

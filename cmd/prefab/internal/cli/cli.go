@@ -217,6 +217,7 @@ func (a *app) commands() []*cobra.Command {
 		a.runActionCommand(),
 		a.showCommand(),
 		a.stagesCommand(),
+		a.taintCommand(),
 		a.validateCommand(),
 		a.verifyCommand(),
 		a.versionCommand(),

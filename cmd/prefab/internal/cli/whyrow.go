@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -239,6 +241,9 @@ func (i *inspected) shownStep(ctx context.Context, s lineage.Step) (view.RowStep
 		}
 		out.Rows = append(out.Rows, row)
 	}
+	slices.SortStableFunc(out.Rows, func(a, b view.StepRow) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
 	return out, nil
 }
 
