@@ -43,7 +43,7 @@ func (a *app) cacheCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.cacheStatsCommand(), a.cacheGCCommand(), a.cacheVerifyCommand())
+	c.AddCommand(a.cacheStatsCommand(), a.cacheGCCommand(), a.cachePurgeCommand(), a.cacheVerifyCommand())
 	return c
 }
 

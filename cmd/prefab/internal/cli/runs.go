@@ -71,6 +71,27 @@ func (i *inspected) runs(ctx context.Context) ([]*inspected, error) {
 	return list, nil
 }
 
+// earlier lists what was read of a stage's files by runs that no root remembers, and lies in the cache all the same.
+func (i *inspected) earlier(ctx context.Context, n *planner.Node) (list []*inspected, err error) {
+	inputs, err := i.store.ListBase(n.BaseDigest)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range inputs {
+		p := &pastRun{name: "an earlier run", keys: map[spec.Addr]cas.RootAction{n.Addr: {Base: n.BaseDigest, Inputs: in}}}
+		p.results, err = executor.Replay(ctx, i.store, i.plan, i.kinds, func(a spec.Addr) (base, inputs spec.Digest, ok bool) {
+			return n.BaseDigest, in, a == n.Addr
+		})
+		if err != nil {
+			return nil, err
+		}
+		then := *i
+		then.past = p
+		list = append(list, &then)
+	}
+	return list, nil
+}
+
 // lineage follows rows through the results.
 func (i *inspected) lineage() *lineage.Run {
 	r := &lineage.Run{Plan: i.plan, Kinds: i.kinds, Store: i.store, Results: make(executor.Results, len(i.plan.Nodes))}

@@ -64,7 +64,7 @@ func (v *View) WhyRow(w WhyRow) {
 	}
 	fmt.Fprintf(v.out, "%s\n", v.styles.bold.Render(fmt.Sprintf("%s, %s %d: row %s", v.path(w.Path), word, w.Line, w.Row[:shortID])))
 	for _, note := range w.Notes {
-		fmt.Fprintln(v.out, v.styles.warn.Render(v.wrap(note, 0)))
+		fmt.Fprintln(v.out, v.wrap(note, 0))
 	}
 	fmt.Fprintln(v.out)
 	for _, s := range w.Steps {
