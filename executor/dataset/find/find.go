@@ -62,7 +62,7 @@ func (t *Texts) All(folded []byte) bool {
 
 // Drop leaves out the texts that folded bytes hold.
 func (t *Texts) Drop(folded []byte) {
-	t.forms = slices.DeleteFunc(t.forms, func(forms [][]byte) bool { return holds(folded, forms) })
+	t.forms = slices.DeleteFunc(slices.Clone(t.forms), func(forms [][]byte) bool { return holds(folded, forms) })
 }
 
 func holds(folded []byte, forms [][]byte) bool {

@@ -16,5 +16,5 @@ func why(_ context.Context, t *stage.Task, r stage.Passed) (string, error) {
 	for _, m := range t.Members("against") {
 		items += m.Table.Rows
 	}
-	return fmt.Sprintf("no match: it holds none of the %d benchmark items", items), nil
+	return fmt.Sprintf("no match with any of the benchmarks' items (%d)", items), nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor/cas"
-	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/dataset/find"
 	"github.com/prefab-build/prefab/executor/gc"
 	"github.com/prefab-build/prefab/executor/resolve"
@@ -130,7 +129,9 @@ func (i *inspected) hunt(ctx context.Context, n *planner.Node, text string) (*hu
 	}
 	h.runs = append(h.runs, earlier...)
 	if h.id, err = i.row(ctx, h.runs, n, text); err != nil {
-		return nil, err
+		if h.id, _ = spec.ParseDigest(text); h.id.IsZero() {
+			return nil, err
+		} // a whole id is looked for even where no reading of the dataset is left
 	}
 	h.quarry = gc.Quarry{ID: h.id, Blobs: map[spec.Digest]bool{}}
 	if err := h.read(ctx); err != nil {
@@ -169,7 +170,7 @@ func (h *hunt) read(ctx context.Context) error {
 	}
 	slices.Sort(own)
 	h.quarry.Texts = find.New(slices.Compact(own)...)
-	return h.spare(ctx)
+	return h.spare()
 }
 
 // stands returns where the source, as it is now, has a version of the row.
@@ -188,31 +189,14 @@ func (h *hunt) stands(ctx context.Context, version []byte, texts *find.Texts) ([
 	return h.seek(h.node, texts)
 }
 
-// spare leaves out the texts that other rows of the dataset have, too: they are theirs.
-func (h *hunt) spare(ctx context.Context) error {
-	at := slices.IndexFunc(h.runs, func(r *inspected) bool { return r.made(h.node) != nil })
-	if at < 0 {
-		return nil
-	}
-	table, folded, line := h.runs[at].made(h.node), []byte(nil), []byte(nil)
-	for _, o := range table.Outputs {
-		if o.Table == nil {
-			continue
-		}
-		names := o.Table.Names(o.Artifact)
-		err := h.runs[at].eachRow(ctx, h.node, func(id spec.Digest, c dataset.Chunk, row int) {
-			if id == h.id {
-				return
-			}
-			line = c.RowJSON(names...).Append(line[:0], row)
-			folded = find.Fold(folded[:0], line)
+// spare leaves out the texts that other records of the source have, too: they are theirs.
+func (h *hunt) spare() error {
+	own := *h.quarry.Texts
+	return h.eachRecord(h.node, &own, func(at view.Place, folded []byte) {
+		if !slices.ContainsFunc(h.still, func(p view.Place) bool { return p.File == at.File && p.Line == at.Line }) {
 			h.quarry.Texts.Drop(folded)
-		}, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == spec.ID })...)
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+	})
 }
 
 // known follows the row to the files and models that were made of it, in whichever run.

@@ -36,8 +36,7 @@ func (i *inspected) source(text string) (*planner.Node, error) {
 // row finds the row of a dataset that a person means, in any of the runs.
 func (i *inspected) row(ctx context.Context, runs []*inspected, n *planner.Node, text string) (id spec.Digest, err error) {
 	if !slices.ContainsFunc(runs, func(r *inspected) bool { return r.made(n) != nil }) {
-		_, err := i.result(n)
-		return id, err
+		return id, fmt.Errorf("the cache has no rows of %s, as its files are now or as earlier runs read them: run prefab apply", n.Addr)
 	}
 	if file, line, ok := i.fileLine(n, text); ok {
 		return i.rowAt(ctx, runs, n, file, line)

@@ -81,36 +81,41 @@ func stringsIn(b []byte) (list []string, err error) {
 
 // seek finds the records of a stage's files, as they are now, that hold all of the texts.
 func (i *inspected) seek(n *planner.Node, texts *find.Texts) (list []view.Place, err error) {
-	if texts.Len() == 0 {
-		return nil, nil
-	}
+	return list, i.eachRecord(n, texts, func(at view.Place, folded []byte) {
+		if texts.All(folded) {
+			list = append(list, at)
+		}
+	})
+}
+
+// eachRecord tells of the records of a stage's files, as they are now, where any of the texts is near.
+func (i *inspected) eachRecord(n *planner.Node, texts *find.Texts, tell func(at view.Place, folded []byte)) error {
 	sources := i.specs[n.Kind].Sources(n.Block.Full())
 	for _, file := range i.plan.Facts.Files[n.Addr.String()] {
-		if file.Path == "" {
+		if file.Path == "" || texts.Len() == 0 {
 			continue
 		}
 		f, err := resolve.Open(resolve.Path(i.dir, file.Path))
 		if err != nil {
-			return nil, resolve.Named(file.Path, err)
+			return resolve.Named(file.Path, err)
 		}
 		source, folded := sources[file.Source], []byte(nil)
 		_, err = frame.Frame(file.Path, f, source, func(seg frame.Segment) error {
-			if folded = find.Fold(folded[:0], seg.Bytes); !texts.All(folded) {
+			if folded = find.Fold(folded[:0], seg.Bytes); !texts.Any(folded) {
 				return nil
 			}
 			for k, record := range recordsOf(source.Format, seg) {
-				if folded = find.Fold(folded[:0], record); texts.All(folded) {
-					list = append(list, view.Place{File: file.Path, Line: seg.Places[k].Line, Last: seg.Places[k].Last})
-				}
+				folded = find.Fold(folded[:0], record)
+				tell(view.Place{File: file.Path, Line: seg.Places[k].Line, Last: seg.Places[k].Last}, folded)
 			}
 			return nil
 		})
 		f.Close()
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // recordsOf parts a segment into its records. Where their ends cannot be told, as those of a table in which other bytes lie

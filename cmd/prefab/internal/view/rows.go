@@ -106,6 +106,8 @@ func (v *View) did(s RowStep, r StepRow, w WhyRow) (did []string) {
 		did = append(did, "read from a file that was edited since; its texts are not found in it any more")
 	case at != "":
 		did = append(did, "read from "+at)
+	case s.Node.Kind == planner.UnionKind:
+		did = append(did, "joined with the other inputs")
 	}
 	if len(r.Of) > 0 {
 		did = append(did, "made of "+rowNames(r.Of))
