@@ -69,12 +69,13 @@ func TestScripts(t *testing.T) {
 // commands are what scripts can say beside what testscript knows.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
-		"append": appendTo,
-		"damage": damage,
-		"edit":   edit,
-		"exits":  exits,
-		"forge":  forge,
-		"lose":   lose,
+		"append":  appendTo,
+		"damage":  damage,
+		"edit":    edit,
+		"exits":   exits,
+		"forge":   forge,
+		"lose":    lose,
+		"nowhere": nowhere,
 	}
 	maps.Copy(all, processCommands)
 	maps.Copy(all, recallCommands)

@@ -31,8 +31,8 @@ type Traces struct {
 }
 
 // Trace reads everything in a store. A blob holds the row when it has its id, as the columns of ids have, or one of its
-// texts, packed or not; so does every column beside such ids. Blobs that nobody names, as the segments of files, count as
-// holding it: nobody can tell of a short text. Memory holds a blob on each core.
+// texts, packed or not; so does every column beside such ids. Blobs that nothing else names, as the segments of files, go with
+// it: nobody can tell of a short text. Memory holds a blob on each core.
 func Trace(ctx context.Context, s *cas.Store, q Quarry) (*Traces, error) {
 	v, err := Look(ctx, s)
 	if err != nil {
@@ -86,11 +86,13 @@ func (t *Traces) follow(ctx context.Context, s *cas.Store, q Quarry) error {
 			}
 		}
 	}
-	named := make([]bool, len(v.Blobs))
+	for i := range v.Entries {
+		t.entries[i] = t.entries[i] || slices.ContainsFunc(v.Entries[i].Blobs, func(b int32) bool { return t.blobs[b] })
+	}
+	named := make([]bool, len(v.Blobs)) // by what stays
 	for i := range v.Entries {
 		for _, b := range v.Entries[i].Blobs {
-			named[b] = true
-			t.entries[i] = t.entries[i] || t.blobs[b]
+			named[b] = named[b] || !t.entries[i]
 		}
 	}
 	for b := range named {

@@ -232,7 +232,11 @@ func (h *hunt) plan(ctx context.Context) (p view.Purge, err error) {
 	if h.traces, err = gc.Trace(ctx, h.local, h.quarry); err != nil {
 		return p, err
 	}
-	p = view.Purge{Dataset: h.node.Addr, Row: h.id.String(), Cache: h.local.Dir(), Texts: h.quarry.Texts.Len(), Still: h.still, Results: h.traces.Results()}
+	dir, err := h.project()
+	if err != nil {
+		return p, err
+	}
+	p = view.Purge{Project: dir, Dataset: h.node.Addr, Row: h.id.String(), Cache: h.local.Dir(), Texts: h.quarry.Texts.Len(), Still: h.still, Results: h.traces.Results()}
 	p.Entries, p.Blobs, p.Bytes = h.traces.Count()
 	for _, n := range h.inspected.plan.Nodes {
 		if !h.places(n) {

@@ -12,6 +12,7 @@ import (
 type Purge struct {
 	Dataset spec.Addr   `json:"dataset"`
 	Row     string      `json:"row"`
+	Project string      `json:"project"`
 	Cache   string      `json:"cache"`
 	Texts   int         `json:"texts"` // how many texts only this row has
 	Entries int         `json:"entries"`
@@ -36,6 +37,13 @@ func (p *Purge) InUse() (n int) {
 	return n
 }
 
+func (p *Purge) project(dir string) string {
+	if dir == p.Project {
+		return "this project"
+	}
+	return dir
+}
+
 // PlaceList names places in a sentence.
 func (v *View) PlaceList(list []Place) string {
 	var names []string
@@ -47,7 +55,7 @@ func (v *View) PlaceList(list []Place) string {
 
 // PurgePlan says what would be removed.
 func (v *View) PurgePlan(p Purge) {
-	v.purgeHead(p, fmt.Sprintf("%s and %s, %s, would go", entriesText(p.Entries), count(p.Blobs, "blob"), bytesText(p.Bytes)))
+	v.purgeHead(p, fmt.Sprintf("would remove %s and %s, %s from the cache", entriesText(p.Entries), count(p.Blobs, "blob"), bytesText(p.Bytes)))
 	v.purgeList(p)
 }
 
@@ -57,9 +65,9 @@ func (v *View) Purged(p Purge) {
 		v.printJSON(p)
 		return
 	}
-	v.purgeHead(p, removed(p.Local))
+	v.purgeHead(p, removed(p.Local)+" of the cache")
 	if p.Shared != nil {
-		v.purgeLine("From the remote cache: " + removed(p.Shared))
+		v.purgeLine(removed(p.Shared) + " of the remote cache")
 	}
 	v.purgeList(p)
 	if p.InUse() > 0 {
@@ -89,7 +97,7 @@ func are(n int, thing string) string {
 
 func (v *View) purgeHead(p Purge, what string) {
 	fmt.Fprintln(v.out, v.styles.bold.Render(fmt.Sprintf("row %s of %s", p.Row[:shortID], p.Dataset)))
-	v.purgeLine(fmt.Sprintf("Cache %s: %s", p.Cache, what))
+	v.purgeLine(what)
 	if p.Texts == 0 {
 		v.purgeLine("It has no text of its own that is long enough to look for: what is known to hold it goes.")
 	}
@@ -103,7 +111,7 @@ func (v *View) purgeList(p Purge) {
 	}
 	for i, r := range p.Results {
 		if i == 0 || p.Results[i-1].Project != r.Project {
-			fmt.Fprintf(v.out, "  of %s\n", r.Project)
+			fmt.Fprintf(v.out, "  of %s\n", p.project(r.Project))
 		}
 		fmt.Fprintf(v.out, "    %s\n", r.Addr)
 	}
