@@ -154,15 +154,20 @@ func (t *Traces) Count() (entries, blobs int, bytes int64) {
 	return entries, blobs, bytes
 }
 
-// Results lists the results of stages of projects that go with the traces.
-func (t *Traces) Results() []Result {
-	gone := map[Result]bool{}
+// Results lists the results of the last runs of projects that go with the traces, and the runs, kept by a project, that lose
+// some of theirs.
+func (t *Traces) Results() (list []Result, kept []Result) {
+	last, others := map[Result]bool{}, map[Result]bool{}
 	for _, r := range t.survey.Roots {
 		for _, a := range r.Actions {
-			if i, ok := t.survey.byAddress[a.Address()]; ok && t.entries[i] {
-				gone[Result{r.Project, a.Addr}] = true
+			switch i, ok := t.survey.byAddress[a.Address()]; {
+			case !ok || !t.entries[i]:
+			case r.Name == LastRun || r.Name == LastGoodRun:
+				last[Result{r.Project, a.Addr}] = true
+			default:
+				others[Result{r.Project, r.Name}] = true
 			}
 		}
 	}
-	return sortedResults(gone)
+	return sortedResults(last), sortedResults(others)
 }

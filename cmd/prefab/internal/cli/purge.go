@@ -236,7 +236,8 @@ func (h *hunt) plan(ctx context.Context) (p view.Purge, err error) {
 	if err != nil {
 		return p, err
 	}
-	p = view.Purge{Project: dir, Dataset: h.node.Addr, Row: h.id.String(), Cache: h.local.Dir(), Texts: h.quarry.Texts.Len(), Still: h.still, Results: h.traces.Results()}
+	p = view.Purge{Project: dir, Dataset: h.node.Addr, Row: h.id.String(), Cache: h.local.Dir(), Texts: h.quarry.Texts.Len(), Still: h.still}
+	p.Results, p.Kept = h.traces.Results()
 	p.Entries, p.Blobs, p.Bytes = h.traces.Count()
 	for _, n := range h.inspected.plan.Nodes {
 		if !h.places(n) {
@@ -296,4 +297,3 @@ func (h *hunt) purgeFolder(ctx context.Context, dir string) (*gc.Purged, error) 
 	}
 	return traces.Purge(ctx, s, h.now())
 }
-

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/gc"
@@ -19,6 +20,7 @@ type Purge struct {
 	Blobs   int         `json:"blobs"`
 	Bytes   int64       `json:"bytes"`             // of their files
 	Results []gc.Result `json:"results"`           // that projects need, and that the next apply makes again
+	Kept    []gc.Result `json:"kept,omitempty"`    // runs that are kept, by name, and lose results
 	Files   []string    `json:"files,omitempty"`   // exported files that hold the row
 	Still   []Place     `json:"still,omitempty"`   // where the source has it
 	Local   *gc.Purged  `json:"removed,omitempty"` // from this cache
@@ -114,6 +116,15 @@ func (v *View) purgeList(p Purge) {
 			fmt.Fprintf(v.out, "  of %s\n", p.project(r.Project))
 		}
 		fmt.Fprintf(v.out, "    %s\n", r.Addr)
+	}
+	if slices.ContainsFunc(p.Results, func(r gc.Result) bool { return r.Project != p.Project }) {
+		fmt.Fprintln(v.out, "What other projects exported is not looked at.")
+	}
+	if len(p.Kept) > 0 {
+		fmt.Fprintln(v.out, "\nRuns that are kept and lose results")
+	}
+	for _, r := range p.Kept {
+		fmt.Fprintf(v.out, "  %s of %s\n", r.Addr, p.project(r.Project))
 	}
 	if len(p.Files) > 0 {
 		fmt.Fprintln(v.out, "\nExported files that hold the row: apply writes them again, or delete them")
