@@ -15,6 +15,7 @@ type Purged struct {
 	Debris  int   `json:"debris"` // temporary and damaged files, of which nobody can tell what they hold
 	Freed   int64 `json:"freed_bytes"`
 	InUse   int   `json:"in_use"` // entries and blobs that stay, since a running process may be about to use them
+	Others  bool  `json:"others"` // another process is at work; what it has made since it was looked is not found
 }
 
 // What was used a moment ago cannot be told from what is in use, since the clock of a file system is coarse: then it is
@@ -72,6 +73,7 @@ func (t *Traces) sweep(ctx context.Context, s *cas.Store, entries, blobs []spec.
 		return entries, blobs, ErrBusy
 	}
 	defer w.End()
+	p.Others = w.Others
 	var freed int64
 	entries, freed, err = w.Entries(ctx, entries)
 	if p.Freed += freed; err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
-	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/cas/remote"
 	"github.com/prefab-build/prefab/executor/dataset/find"
 	"github.com/prefab-build/prefab/executor/gc"
 	"github.com/prefab-build/prefab/executor/resolve"
@@ -272,28 +272,17 @@ func (h *hunt) purge(ctx context.Context, p *view.Purge) (err error) {
 		p.History = h.historyPath()
 	}
 	r := h.pipeline.Project.Remote
-	switch {
-	case r == nil:
-	case r.Driver != "folder" || r.ReadOnly:
-		p.Remote = r.URL + r.Path
-	default:
-		p.Shared, err = h.purgeFolder(ctx, resolve.Path(h.dir, r.Path))
+	if r == nil {
+		return nil
 	}
-	return err
-}
-
-func (h *hunt) purgeFolder(ctx context.Context, dir string) (*gc.Purged, error) {
-	if !cas.Exists(dir) {
-		return nil, nil
+	if far, ok := h.store.(*remote.Store); ok && far.Folder() != nil {
+		traces, err := gc.Trace(ctx, far.Folder(), h.quarry)
+		if err != nil {
+			return err
+		}
+		p.Shared, err = traces.Purge(ctx, far.Folder(), h.now())
+		return err
 	}
-	s, err := cas.Open(dir, cas.Options{Now: h.now})
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	traces, err := gc.Trace(ctx, s, h.quarry)
-	if err != nil {
-		return nil, err
-	}
-	return traces.Purge(ctx, s, h.now())
+	p.Remote = r.URL + r.Path
+	return nil
 }

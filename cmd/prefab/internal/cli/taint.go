@@ -120,7 +120,12 @@ func (i *inspected) shownSpread(ctx context.Context, s *lineage.Spread) (view.Ta
 		out.Unsure = append(out.Unsure, n.Addr)
 	}
 	for _, n := range s.Unknown {
-		out.Unknown = append(out.Unknown, n.Addr)
+		switch {
+		case i.past == nil && n.State == planner.Blocked:
+			out.Blocked = append(out.Blocked, n.Addr)
+		case i.past == nil || !i.past.keys[n.Addr].Base.IsZero(): // else that run made nothing of it
+			out.Unknown = append(out.Unknown, n.Addr)
+		}
 	}
 	for _, e := range s.Exports {
 		path, container := resolve.Destination(e.Node.Block), containerOf(e.Node)

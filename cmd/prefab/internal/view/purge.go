@@ -72,8 +72,11 @@ func (v *View) Purged(p Purge) {
 		v.purgeLine(removed(p.Shared) + " of the remote cache")
 	}
 	v.purgeList(p)
-	if p.InUse() > 0 {
+	switch {
+	case p.InUse() > 0:
 		v.Warning(fmt.Sprintf("%s in use by a running process, and hold the row still: purge again when it has ended.", are(p.InUse(), "file")))
+	case p.Local.Others:
+		v.Warning("Another process is at work in the cache: what it makes of the row meanwhile is not found. If it may, purge again when it has ended.")
 	}
 	if p.Remote != "" {
 		v.Warning(fmt.Sprintf("The remote cache %s may have the row still: nothing can be removed from it here. Ask those who run it.", p.Remote))

@@ -26,6 +26,7 @@ type TaintRun struct {
 	Stages  []TaintStage  `json:"stages,omitempty"`
 	Went    []TaintWent   `json:"went,omitempty"`
 	Unsure  []spec.Addr   `json:"unsure,omitempty"`  // they make rows and cannot say of which
+	Blocked []spec.Addr   `json:"blocked,omitempty"` // they are behind the row, and a gate keeps them from being made
 	Unknown []spec.Addr   `json:"unknown,omitempty"` // they are behind the row, and have no result
 }
 
@@ -145,6 +146,9 @@ func (v *View) taintLines(r TaintRun) (lines [][2]string) {
 	}
 	for _, a := range r.Unsure {
 		add(a, "makes rows and cannot say of which: all of them are counted")
+	}
+	for _, a := range r.Blocked {
+		add(a, "blocked: it is not written")
 	}
 	for _, a := range r.Unknown {
 		add(a, "not known: there is no result")
