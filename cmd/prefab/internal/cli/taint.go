@@ -20,7 +20,7 @@ func (a *app) taintCommand() *cobra.Command {
 	var row string
 	c := &cobra.Command{
 		Use:   "taint DATASET --row ID",
-		Short: "Name the exports that hold a row of a dataset, and the models that saw it",
+		Short: "Name the exports and the models that hold a row of a dataset",
 		Long: "Name the exports that hold a row of a dataset, or a row that was made of it, with the lines, and the models that " +
 			"saw it. " + rowHelp + "\n\nIt looks at the results for the spec and the inputs as they are, and at those of earlier " +
 			"runs that the cache keeps: the last one, the last successful one, and those that were kept with log --keep.\n\n" +
