@@ -57,9 +57,7 @@ func (h *host) member(m planner.Member) (stage.Member, error) {
 				columns = in.Columns
 			}
 		}
-		out.Table = stage.NewTable(o.Table.Rows(), o.Table.Chunks(), columns, func(i int, names []string) (dataset.Chunk, error) {
-			return o.Table.Load(h.ctx, i, names)
-		})
+		out.Table = o.Table.View(h.ctx, columns)
 		return out, nil
 	}
 	for _, f := range o.Files {

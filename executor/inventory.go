@@ -3,6 +3,7 @@ package executor
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -99,6 +100,36 @@ func appendTable(blobs []spec.Digest, table spec.Digest, load func(spec.Digest) 
 	}
 	for i := range list {
 		blobs = list[i].appendBlobs(blobs)
+	}
+	return blobs
+}
+
+// Beside lists the columns of a stored entry that stand beside one that has picks: where a chunk's ids hold a row, all of its
+// columns do. Load is that of Inventory.
+func Beside(payload []byte, load func(spec.Digest) ([]byte, error), has func(spec.Digest) bool) (blobs []spec.Digest) {
+	var e struct {
+		Ports map[string]storedPort
+		Out   map[string]namedDelta
+	}
+	if json.Unmarshal(payload, &e) != nil {
+		return nil
+	}
+	add := func(d namedDelta) {
+		if columns := d.appendBlobs(nil); slices.ContainsFunc(columns, has) {
+			blobs = append(blobs, columns...)
+		}
+	}
+	for _, d := range e.Out {
+		add(d)
+	}
+	for _, p := range e.Ports {
+		var list []namedDelta
+		if b, err := load(p.Deltas); p.Deltas.IsZero() || err != nil || json.Unmarshal(b, &list) != nil {
+			continue
+		}
+		for _, d := range list {
+			add(d)
+		}
 	}
 	return blobs
 }

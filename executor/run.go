@@ -238,12 +238,12 @@ func (x *run) measured(a spec.Addr) ([]spec.Metric, planner.Outcome) {
 }
 
 // portsOf returns a node's ports; a union's are those of what its members carry.
-func (x *run) portsOf(n *planner.Node, members []planner.Member) spec.Ports {
+func (b *bench) portsOf(n *planner.Node, members []planner.Member) spec.Ports {
 	var artifact spec.Artifact
 	if len(members) > 0 {
 		artifact = members[0].Artifact.(Output).Artifact
 	}
-	return planner.PortsOf(n, artifact, func(kind string) *spec.KindSpec { return &x.kinds[kind].KindSpec })
+	return planner.PortsOf(n, artifact, func(kind string) *spec.KindSpec { return &b.kinds[kind].KindSpec })
 }
 
 func (x *run) emit(e Event) {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/prefab-build/prefab/executor/dataset"
+	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -183,6 +184,13 @@ func (t *Table) Load(ctx context.Context, chunk int, columns []string) (dataset.
 		out.Columns = append(out.Columns, col)
 	}
 	return out, nil
+}
+
+// View is the table as a stage sees it: those columns and no others.
+func (t *Table) View(ctx context.Context, columns []string) *stage.Table {
+	return stage.NewTable(t.Rows(), t.Chunks(), columns, func(i int, names []string) (dataset.Chunk, error) {
+		return t.Load(ctx, i, names)
+	})
 }
 
 // Names returns the columns that any chunk has, the id first and the canonical ones in their order.

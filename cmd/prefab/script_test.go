@@ -69,13 +69,14 @@ func TestScripts(t *testing.T) {
 // commands are what scripts can say beside what testscript knows.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
-		"append": appendTo,
-		"damage": damage,
-		"edit":   edit,
-		"exits":  exits,
-		"forge":  forge,
-		"lose":   lose,
-		"serve":  serveFolder,
+		"append":  appendTo,
+		"damage":  damage,
+		"edit":    edit,
+		"exits":   exits,
+		"forge":   forge,
+		"lose":    lose,
+		"nowhere": nowhere,
+		"serve":   serveFolder,
 	}
 	maps.Copy(all, processCommands)
 	maps.Copy(all, recallCommands)

@@ -135,21 +135,21 @@ func (s *Store) Use(d spec.Digest) bool {
 	return err == nil && info.Size() > 0 && s.touch(path, info.ModTime())
 }
 
-// horizon returns the time before which nothing is in use: that of the oldest lease of others, or now.
-func (s *Store) horizon() (time.Time, error) {
+// horizon returns the time before which nothing is in use: that of the oldest lease of others, if there are any, or now.
+func (s *Store) horizon() (oldest time.Time, others bool, err error) {
 	dir := filepath.Join(s.root, leaseDir)
 	now, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "now-")
 	if err != nil {
-		return time.Time{}, err
+		return oldest, false, err
 	}
 	info, err := now.Stat()
 	if err = errors.Join(err, now.Close(), os.Remove(now.Name())); err != nil {
-		return time.Time{}, err
+		return oldest, false, err
 	}
-	oldest := info.ModTime()
+	oldest = info.ModTime()
 	files, err := os.ReadDir(dir)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the cache: %w", err)
+		return oldest, false, fmt.Errorf("reading the cache: %w", err)
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.Name())
@@ -158,13 +158,14 @@ func (s *Store) horizon() (time.Time, error) {
 		}
 		since, held, err := leaseOf(path)
 		if err != nil {
-			return time.Time{}, err
+			return oldest, false, err
 		}
+		others = others || held
 		if held && since.Before(oldest) {
 			oldest = since
 		}
 	}
-	return oldest, nil
+	return oldest, others, nil
 }
 
 // leaseOf looks at a lease, and removes that of a process that is gone.

@@ -21,6 +21,8 @@ import (
 type Sweep struct {
 	// Horizon is when the oldest process that is at work began. What was used since is not removed.
 	Horizon time.Time
+	// Others reports whether another process was at work when the sweep began.
+	Others bool
 
 	s      *Store
 	unlock func()
@@ -36,13 +38,13 @@ func (s *Store) BeginSweep() (w *Sweep, ok bool, err error) {
 	if !ok || err != nil {
 		return nil, false, err
 	}
-	horizon, err := s.horizon()
+	horizon, others, err := s.horizon()
 	if err != nil {
 		unlock()
 		return nil, false, s.unwritable(err)
 	}
 	lock := flock.New(filepath.Join(s.root, sweepName), flock.SetPermissions(fileMode))
-	return &Sweep{Horizon: horizon, s: s, unlock: unlock, lock: lock}, true, nil
+	return &Sweep{Horizon: horizon, Others: others, s: s, unlock: unlock, lock: lock}, true, nil
 }
 
 // End ends the sweep.

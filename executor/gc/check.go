@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -70,16 +71,18 @@ func Check(ctx context.Context, s *cas.Store, share, start float64) (*Checked, e
 			s.DropAction(e.Base, e.Inputs, Dropped)
 		}
 	}
-	has := present(s, roots)
-	for r := range had {
-		if !has[r] {
-			c.Results = append(c.Results, r)
-		}
+	for r := range present(s, roots) {
+		delete(had, r)
 	}
-	slices.SortFunc(c.Results, func(a, b Result) int {
+	c.Results = sortedResults(had)
+	return c, nil
+}
+
+// sortedResults lists results by project and address.
+func sortedResults(set map[Result]bool) []Result {
+	return slices.SortedFunc(maps.Keys(set), func(a, b Result) int {
 		return cmp.Or(strings.Compare(a.Project, b.Project), strings.Compare(a.Addr, b.Addr))
 	})
-	return c, nil
 }
 
 // Dropped is the reason with which an entry is dropped that names what is not there.

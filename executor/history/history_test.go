@@ -347,6 +347,23 @@ func TestLogIsThatOfTheRunThatDidTheWork(t *testing.T) {
 	same(t, "log", check[[]history.LogLine](t)(h.LogOf(ctx, split)), want)
 }
 
+func TestQuotes(t *testing.T) {
+	h, _ := open(t, filepath.Join(t.TempDir(), "history.db"))
+	ctx := t.Context()
+	holds := func(text string) bool {
+		return check[bool](t)(h.Quotes(ctx, func(b []byte) bool { return bytes.Contains(b, []byte(text)) }))
+	}
+	same(t, "before any run", holds("no scores"), false)
+	rec := begin(t, h, run(0, 0))
+	n := node(split, "failed", "a", "b", 1)
+	n.Message = "a row says hello"
+	must(t, rec.Nodes(ctx, n))
+	must(t, rec.Logs(ctx, []history.LogLine{{Addr: split, Time: at(0), Text: "a log says so"}}))
+	for text, want := range map[string]bool{"row says hello": true, "no scores": true, "log says": true, "nobody says": false} {
+		same(t, text, holds(text), want)
+	}
+}
+
 // TestARunThatRepeatsAnother has that one's nodes, and is the last run of each of them.
 func TestARunThatRepeatsAnother(t *testing.T) {
 	h, _ := open(t, filepath.Join(t.TempDir(), "history.db"))

@@ -99,6 +99,20 @@ func (h *DB) LogOf(ctx context.Context, addr spec.Addr) ([]LogLine, error) {
 	})
 }
 
+// Quotes reports whether a message, a measurement or a line of a log that is kept is one for which holds is true.
+func (h *DB) Quotes(ctx context.Context, holds func([]byte) bool) (bool, error) {
+	return read(ctx, h, func(db *sql.DB) (found bool, err error) {
+		_, err = collect(ctx, db, func(row *sql.Rows) (_ struct{}, err error) {
+			var text []byte
+			if err = row.Scan(&text); err == nil {
+				found = found || holds(text)
+			}
+			return struct{}{}, err
+		}, "SELECT json FROM texts UNION ALL SELECT message FROM nodes UNION ALL SELECT line FROM logs")
+		return found, err
+	})
+}
+
 // Previous returns what a plan compares with: per address the last result of a full run whose inputs were known, or,
 // where that never was, the last one; and the files that were read last. It is nil when no full run was ever recorded. Run
 // is the last full run, ended or not. Addresses that the pipeline no longer has are in it too, so that a rename can

@@ -15,8 +15,9 @@ import (
 // A Kind is one kind of stage. Exactly one of Mapper and Runner is set.
 type Kind struct {
 	spec.KindSpec
-	Mapper Mapper
-	Runner Runner
+	Mapper  Mapper
+	Runner  Runner
+	Account Account
 }
 
 // A Mapper works on the chunks of its mapped port one by one, and finishes when all are done. The results of

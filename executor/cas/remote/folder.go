@@ -22,6 +22,14 @@ func OpenFolder(dir string, readOnly bool, report func(cas.Damage)) (Remote, err
 	return &folder{s}, nil
 }
 
+// Folder returns the store behind this one where that is a folder that may be written, else nil.
+func (s *Store) Folder() *cas.Store {
+	if f, ok := s.remote.(*folder); ok && !s.readOnly {
+		return f.store
+	}
+	return nil
+}
+
 func (f *folder) String() string { return f.store.Dir() }
 
 func (f *folder) Blob(ctx context.Context, d spec.Digest) (io.ReadCloser, error) {

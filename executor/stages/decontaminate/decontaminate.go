@@ -31,7 +31,8 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Mapper: mapper{},
+	Mapper:  mapper{},
+	Account: stage.Account{Why: why},
 }
 
 var schema = spec.Schema{Attrs: []spec.Attr{

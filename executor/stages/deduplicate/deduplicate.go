@@ -29,7 +29,8 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Mapper: mapper{},
+	Mapper:  mapper{},
+	Account: stage.Account{Why: why},
 }
 
 const (

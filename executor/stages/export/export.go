@@ -33,7 +33,8 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Runner: runner{},
+	Runner:  runner{},
+	Account: stage.Account{Written: written},
 }
 
 // The formats: two that tools for training read, and rows as they are in the containers of that name.

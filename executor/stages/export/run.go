@@ -60,7 +60,7 @@ func render(ctx context.Context, t *stage.Task, c *config, table *stage.Table, w
 		return 0, err
 	}
 	var rows int64
-	for chunk, err := range c.chunks(ctx, table) {
+	for chunk, err := range c.chunks(ctx, table, c.columns()...) {
 		if err != nil {
 			return rows, err
 		}
@@ -73,9 +73,10 @@ func render(ctx context.Context, t *stage.Task, c *config, table *stage.Table, w
 	return rows, out.Close()
 }
 
-func (c *config) chunks(ctx context.Context, table *stage.Table) iter.Seq2[dataset.Chunk, error] {
+// chunks gives columns of the rows in the order of the file.
+func (c *config) chunks(ctx context.Context, table *stage.Table, columns ...string) iter.Seq2[dataset.Chunk, error] {
 	if c.Order == orderSource {
-		return table.All(ctx, c.columns()...)
+		return table.All(ctx, columns...)
 	}
-	return table.ByID(ctx, c.columns()...)
+	return table.ByID(ctx, columns...)
 }

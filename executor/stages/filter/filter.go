@@ -31,7 +31,8 @@ var Kind = &stage.Kind{
 		Schema:      schema,
 		Ports:       ports,
 	},
-	Mapper: mapper{},
+	Mapper:  mapper{},
+	Account: stage.Account{Why: why},
 }
 
 // The actions.

@@ -28,7 +28,8 @@ var Kind = &stage.Kind{
 		Schema:      schema,
 		Ports:       ports,
 	},
-	Mapper: mapper{},
+	Mapper:  mapper{},
+	Account: stage.Account{Why: why, Parents: parents},
 }
 
 var schema = spec.Schema{Attrs: []spec.Attr{

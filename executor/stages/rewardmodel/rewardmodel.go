@@ -32,7 +32,8 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Runner: runner{},
+	Runner:  runner{},
+	Account: stage.Account{Why: why},
 }
 
 type config struct {

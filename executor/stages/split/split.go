@@ -32,7 +32,8 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Mapper: mapper{},
+	Mapper:  mapper{},
+	Account: stage.Account{Why: why},
 }
 
 // The parts, from the least to the most protected.

@@ -33,7 +33,8 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Mapper: mapper{},
+	Mapper:  mapper{},
+	Account: stage.Account{Why: why},
 }
 
 const logit = "logit"

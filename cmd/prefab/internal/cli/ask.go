@@ -13,12 +13,17 @@ import (
 
 var errNoTerminal = errors.New("standard input is no terminal: give --yes")
 
-// confirm asks whether to apply the plan that was shown. A no ends the command, and so does a Ctrl-C.
+// confirm asks whether to apply the plan that was shown.
 func (a *app) confirm(ctx context.Context) error {
+	return a.confirmed(ctx, "Apply this plan? y or yes, all else is no: ", "Nothing was applied.")
+}
+
+// confirmed asks a question. A no ends the command, and so does a Ctrl-C.
+func (a *app) confirmed(ctx context.Context, question, no string) error {
 	if f, ok := a.In.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		return errNoTerminal
 	}
-	a.view.Ask("Apply this plan? y or yes, all else is no: ")
+	a.view.Ask(question)
 	line, err := answer(ctx, a.In)
 	switch {
 	case ctx.Err() != nil:
@@ -32,7 +37,7 @@ func (a *app) confirm(ctx context.Context) error {
 	case "y", "yes":
 		return nil
 	}
-	a.view.Text("Nothing was applied.\n")
+	a.view.Text(no + "\n")
 	return codeError(exitError)
 }
 

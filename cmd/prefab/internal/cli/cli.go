@@ -230,9 +230,11 @@ func (a *app) commands() []*cobra.Command {
 		a.runActionCommand(),
 		a.showCommand(),
 		a.stagesCommand(),
+		a.taintCommand(),
 		a.validateCommand(),
 		a.verifyCommand(),
 		a.versionCommand(),
 		a.whyCommand(),
+		a.whyRowCommand(),
 	}
 }

@@ -22,6 +22,15 @@ type inspected struct {
 	*session
 	plan  *planner.Plan
 	known *executor.Known
+	past  *pastRun // whose results they are, where they are not those of the plan
+}
+
+// made returns what is stored of a stage, or nil.
+func (i *inspected) made(n *planner.Node) *executor.Result {
+	if i.past != nil {
+		return i.past.results[n.Index]
+	}
+	return i.known.Result(n)
 }
 
 // inspect loads a pipeline and looks up its results; nothing runs and nothing is printed.

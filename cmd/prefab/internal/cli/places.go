@@ -104,7 +104,7 @@ func (i *inspected) mapped(n *planner.Node) *executor.Table {
 			if !port.Mapped || in.Port != port.Name {
 				continue
 			}
-			if r := i.known.Result(i.plan.Nodes[in.Node]); r != nil {
+			if r := i.made(i.plan.Nodes[in.Node]); r != nil {
 				return r.Outputs[in.From].Table
 			}
 		}
@@ -142,8 +142,8 @@ func rowIDs(ctx context.Context, t *executor.Table, chunk int) ([]spec.Digest, e
 // origins tells of every row of a stage that reads files which record it was: the rows of a segment are its records
 // without those of the ledger, and a segment of which no row is left is no chunk of the table.
 func (i *inspected) origins(ctx context.Context, n *planner.Node, tell func(spec.Digest, origin)) error {
-	r := i.known.Result(n)
-	if r == nil {
+	r := i.made(n)
+	if r == nil || i.past != nil && i.past.edited(n) {
 		return nil
 	}
 	ledger, err := executor.LoadLedger(ctx, i.store, r)

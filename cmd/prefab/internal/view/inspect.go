@@ -89,26 +89,40 @@ const LedgerLines = 10
 // Cited is a line of a ledger with what it takes to find its row.
 type Cited struct {
 	executor.LedgerLine
-	ID     string `json:"id,omitempty"` // of a row; a record that made none has none
+	ID string `json:"id,omitempty"` // of a row; a record that made none has none
+	Place
+}
+
+// A Place is where a record stands, in a file or a generated source.
+type Place struct {
 	File   string `json:"file,omitempty"`
 	Line   int64  `json:"line,omitempty"`
 	Last   int64  `json:"last_line,omitempty"` // of a record of several lines
 	Part   int    `json:"part,omitempty"`      // of a generated source, from 1
 	Record int    `json:"record,omitempty"`
+	Edited bool   `json:"edited,omitempty"` // the files are not those that were read: this is where the texts stand now, if they do
+}
+
+// placeText names a place; empty is none.
+func (v *View) placeText(p Place) string {
+	switch {
+	case p.File != "":
+		text := fmt.Sprintf("%s:%d", v.path(p.File), p.Line)
+		if p.Last > p.Line {
+			text += fmt.Sprintf("-%d", p.Last)
+		}
+		return text
+	case p.Part > 0:
+		return fmt.Sprintf("part %d, record %d", p.Part, p.Record)
+	}
+	return ""
 }
 
 // where names the row of a ledger line: its place, and its id as far as cat --row needs it.
 func (v *View) where(c *Cited) string {
 	var parts []string
-	switch {
-	case c.File != "":
-		place := fmt.Sprintf("%s:%d", v.path(c.File), c.Line)
-		if c.Last > c.Line {
-			place += fmt.Sprintf("-%d", c.Last)
-		}
-		parts = append(parts, place)
-	case c.Part > 0:
-		parts = append(parts, fmt.Sprintf("part %d, record %d", c.Part, c.Record))
+	if at := v.placeText(c.Place); at != "" {
+		parts = append(parts, at)
 	}
 	if len(c.ID) >= shortID {
 		parts = append(parts, "row "+c.ID[:shortID])
