@@ -182,13 +182,13 @@ func comparison(ctx context.Context, args []string) error {
 	if *data != "" {
 		o.Prompts = *data + "/prompts/anthropic_evals_30cat.jsonl.gz"
 	}
-	var report strings.Builder
-	if err := compare.Run(ctx, o, &report); err != nil {
+	if *out != "-" {
+		return compare.Run(ctx, o, func(report string) error { return os.WriteFile(*out, []byte(report), 0o644) })
+	}
+	var last string
+	if err := compare.Run(ctx, o, func(report string) error { last = report; return nil }); err != nil {
 		return err
 	}
-	if *out == "-" {
-		_, err := fmt.Print(report.String())
-		return err
-	}
-	return os.WriteFile(*out, []byte(report.String()), 0o644)
+	_, err := fmt.Print(last)
+	return err
 }

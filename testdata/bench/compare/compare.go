@@ -57,7 +57,7 @@ const settle = 2500 * time.Millisecond
 
 // Quick are the sizes of a run that takes a few minutes.
 func Quick() Sizes {
-	return Sizes{Runs: 3, All: 50, Most: 200, Stages: []int{1000}, Edited: 20, Prompts: 10_000, Few: 500, Rows: 10_000, Items: 2000, Pairs: 10_000, Read: 50_000, Million: 50_000, Settle: settle}
+	return Sizes{Runs: 3, All: 20, Most: 200, Stages: []int{1000}, Edited: 20, Prompts: 10_000, Few: 500, Rows: 10_000, Items: 2000, Pairs: 10_000, Read: 50_000, Million: 50_000, Settle: settle}
 }
 
 // Full are the sizes of figures that are published.
@@ -103,8 +103,9 @@ type bench struct {
 	tools map[string]tool
 }
 
-// Run measures and writes the report. What fails of a peer is in its line of the table; what fails of prefab is the error.
-func Run(ctx context.Context, o Options, report io.Writer) (err error) {
+// Run measures, and calls report after each part with all that is known until then. What fails of a peer is in its line of
+// the table; what fails of prefab is the error.
+func Run(ctx context.Context, o Options, report func(string) error) (err error) {
 	for _, name := range o.Only {
 		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
 			return fmt.Errorf("there is no part %s; the parts are\n%s", name, Parts())
@@ -123,7 +124,7 @@ func Run(ctx context.Context, o Options, report io.Writer) (err error) {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	var sections []*section
+	text := b.preamble()
 	for _, p := range parts {
 		if len(o.Only) == 0 && p.asked && !o.Million || len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
 			continue
@@ -133,13 +134,8 @@ func Run(ctx context.Context, o Options, report io.Writer) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		sections = append(sections, s)
-	}
-	if _, err := fmt.Fprint(report, b.preamble()); err != nil {
-		return err
-	}
-	for _, s := range sections {
-		if _, err := fmt.Fprintf(report, "\n%s", s.Markdown()); err != nil {
+		text += "\n" + s.Markdown()
+		if err := report(text); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 type Usage struct {
 	CPU, Wall time.Duration
 	Peak      int64 // bytes, of the largest process
+	Floor     int64 // bytes; a smaller peak cannot be seen
 }
 
 // Measure runs a command. Its error has the last lines of what the command said.
@@ -28,13 +29,14 @@ func Measure(c *exec.Cmd) (Usage, error) {
 	}
 	// Whoever inherits the output and outlives the command is not waited for.
 	c.WaitDelay = 2 * time.Second
+	least := floor()
 	start := time.Now()
 	err := c.Run()
 	wall := time.Since(start)
 	if c.ProcessState == nil {
 		return Usage{}, err
 	}
-	u := Usage{CPU: c.ProcessState.UserTime() + c.ProcessState.SystemTime(), Wall: wall, Peak: resident(c.ProcessState)}
+	u := Usage{CPU: c.ProcessState.UserTime() + c.ProcessState.SystemTime(), Wall: wall, Peak: resident(c.ProcessState), Floor: least}
 	if err != nil {
 		err = fmt.Errorf("%s: %w: %s", c.Args[0], err, tail(said.String(), 3))
 	}
@@ -134,4 +136,3 @@ func SpreadOf(runs []Usage, figure func(Usage) float64) Spread {
 
 func cpu(u Usage) float64  { return u.CPU.Seconds() }
 func wall(u Usage) float64 { return u.Wall.Seconds() }
-func peak(u Usage) float64 { return float64(u.Peak) }

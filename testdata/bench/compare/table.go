@@ -1,8 +1,10 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -35,7 +37,7 @@ func (s *section) measured(work string, list []series, more func(series) []strin
 			ratio = digits(c.Median / base)
 		}
 		row := []string{
-			work, l.tool, c.String(), SpreadOf(l.runs, wall).String(), megabytes(SpreadOf(l.runs, peak).Max), fmt.Sprint(len(l.runs)), ratio,
+			work, l.tool, c.String(), SpreadOf(l.runs, wall).String(), megabytes(l.runs), fmt.Sprint(len(l.runs)), ratio,
 		}
 		if more != nil {
 			row = append(row, more(l)...)
@@ -77,12 +79,13 @@ func digits(x float64) string {
 	return fmt.Sprintf("%.*f", max(0, places), x)
 }
 
-// megabytes is a peak, or a bound where this process's own memory hides it.
-func megabytes(bytes float64) string {
-	if f := float64(floor()); bytes <= f {
-		return fmt.Sprintf("< %.0f", f/1e6+1)
+// megabytes is the largest peak, or a bound where this process's own memory hides it.
+func megabytes(runs []Usage) string {
+	most := slices.MaxFunc(runs, func(a, b Usage) int { return cmp.Compare(a.Peak, b.Peak) })
+	if most.Peak <= most.Floor+64<<10 {
+		return fmt.Sprintf("< %.0f", math.Ceil(float64(most.Floor)/1e6)+1)
 	}
-	return fmt.Sprintf("%.0f", bytes/1e6)
+	return fmt.Sprintf("%.0f", float64(most.Peak)/1e6)
 }
 
 // Markdown is the section as text.

@@ -24,7 +24,7 @@ func Preference(record []byte, words int) []byte {
 	rejected, b := cut(r.Rejected, words)
 	// The record's own number decides how surprising the choice is: a logistic draw, as in the model of Bradley and Terry.
 	u := unit(r.Prompt + chosen)
-	if a-b < math.Log(u/(1-u)) {
+	if (a-b)/2 < math.Log(u/(1-u)) {
 		chosen, rejected = rejected, chosen
 	}
 	r.Chosen, r.Rejected = chosen, rejected
@@ -41,7 +41,7 @@ func cut(text string, n int) (string, float64) {
 	words = words[:min(n, len(words))]
 	worth := 0.0
 	for _, w := range words {
-		worth += (unit(w) - 0.5) * 2
+		worth += unit(w) - 0.5
 	}
 	return strings.Join(words, " "), worth
 }
