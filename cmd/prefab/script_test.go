@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -18,15 +19,21 @@ import (
 	"github.com/prefab-build/prefab/cmd/prefab/internal/cli"
 	"github.com/prefab-build/prefab/executor/cas"
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/testdata/bench/command"
 )
 
 var update = flag.Bool("update", false, "write what the commands print into the scripts that compare it")
 
-// TestMain lets the test binary be prefab itself, so that scripts run it as a process of its own.
+// TestMain lets the test binary be prefab itself, and its benchmarks, so that scripts run them as processes of their own.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"prefab": func() {
 		out, log := &timeless{w: os.Stdout}, &timeless{w: os.Stderr}
 		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log, Now: later(), Recalled: recalled}))
+	}, "bench": func() {
+		if err := command.Run(context.Background(), os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
 	}})
 }
 

@@ -48,8 +48,12 @@ type block struct {
 	err   error
 }
 
-// blockSize times the three blocks that go round is what is unpacked ahead.
-const blockSize = 256 << 10
+// blockSize times the three blocks that go round is what is unpacked ahead. The first block is a small one, and so is the
+// buffer below: of a pipeline that reads thousands of small files, a megabyte for each was most of what a plan allocated.
+const (
+	blockSize  = 256 << 10
+	firstBlock = 16 << 10
+)
 
 // maxWindow bounds the memory of a zstd decoder; zstd --ultra --long=27 needs this much.
 const maxWindow = 128 << 20
@@ -58,7 +62,7 @@ const maxWindow = 128 << 20
 // zstd files may consist of several members. Close must be called; it does not close r.
 func Unpack(name string, r io.Reader) (*Unpacked, error) {
 	packed := &counter{r: r}
-	in := bufio.NewReaderSize(packed, blockSize)
+	in := bufio.NewReaderSize(packed, firstBlock)
 	head, err := in.Peek(6)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
@@ -87,7 +91,7 @@ func Unpack(name string, r io.Reader) (*Unpacked, error) {
 		content, u.stop = z, z.Close
 	}
 	for range cap(u.free) {
-		u.free <- make([]byte, blockSize)
+		u.free <- nil // made when it is needed
 	}
 	go u.run(name, content, packed)
 	return u, nil
@@ -97,7 +101,7 @@ func Unpack(name string, r io.Reader) (*Unpacked, error) {
 func (u *Unpacked) run(name string, content io.Reader, packed *counter) {
 	defer close(u.blocks)
 	defer u.stop()
-	unpacked := int64(0)
+	unpacked, size := int64(0), firstBlock
 	for {
 		var buf []byte
 		select {
@@ -105,8 +109,11 @@ func (u *Unpacked) run(name string, content io.Reader, packed *counter) {
 		case <-u.done:
 			return
 		}
-		n, err := fill(content, buf[:blockSize])
-		unpacked += int64(n)
+		if cap(buf) < size {
+			buf = make([]byte, size)
+		}
+		n, err := fill(content, buf[:size])
+		unpacked, size = unpacked+int64(n), blockSize
 		if err != nil && !errors.Is(err, io.EOF) {
 			err = damaged(name, u.Packing, packed.n, unpacked, err)
 		}

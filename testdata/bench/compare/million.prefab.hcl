@@ -1,4 +1,4 @@
-# The pipeline that large tables are timed on; main.go says how its files are made.
+# The pipeline that large tables are timed on; million.go makes its files.
 project {
   seed = 1
 }
@@ -31,4 +31,25 @@ validate "quality" {
 split "main" {
   pairs  = validate.quality.pairs
   ratios = { train = 0.8, validation = 0.2 }
+}
+
+reward_model "rm" {
+  train      = split.main.train
+  validation = split.main.validation
+}
+
+evaluate "rm" {
+  model = reward_model.rm.model
+  on    = { validation = split.main.validation }
+}
+
+filter "confident" {
+  pairs  = split.main.train
+  scores = reward_model.rm.out_of_fold
+  action = "drop"
+}
+
+export "train" {
+  pairs = filter.confident.pairs
+  path  = "out/train.jsonl.zst"
 }
