@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
@@ -21,6 +22,7 @@ import (
 type applyFlags struct {
 	variables
 	narrowing
+	reports
 	yes, failFast, force, keepGoing bool
 	isolate                         bool // each stage in a process of its own
 	saved                           bool // the plan is a saved one, which nobody is asked about
@@ -38,7 +40,7 @@ func (a *app) applyCommand() *cobra.Command {
 			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(cmd.Flags()); err != nil {
+			if err := errors.Join(f.check(cmd.Flags()), f.reports.prepare(a)); err != nil {
 				return err
 			}
 			if len(args) > 0 {
@@ -50,6 +52,7 @@ func (a *app) applyCommand() *cobra.Command {
 	flags := c.Flags()
 	f.variables.register(flags)
 	f.narrowing.register(flags)
+	f.reports.register(flags)
 	flags.BoolVar(&f.yes, "yes", false, "do not ask")
 	flags.BoolVar(&f.keepGoing, "keep-going", true, "go on with what does not depend on a stage that failed")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first stage that fails")
@@ -211,6 +214,11 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	s.locate(out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
+	if err := f.reports.write(s.app, view.ReportRun(plan, out)); err != nil {
+		s.view.Error(err)
+		s.memory.giveUp()
+		code = max(code, exitError)
+	}
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
 	err = rec.finish(context.WithoutCancel(ctx), out, code, s.now())
 	if err = errors.Join(err, s.mark(plan, rec.rec.ID(), "ended")); err != nil {

@@ -185,11 +185,22 @@ func (v *View) planVerdicts(p *planner.Plan) {
 }
 
 func (v *View) planSummary(p *planner.Plan, saved string) {
-	s := p.Summary
 	if len(p.Nodes) == 0 {
 		fmt.Fprintln(v.out, noStages)
 		return
 	}
+	fmt.Fprintln(v.out, v.styles.bold.Render(planLine(p)+"."))
+	if p.Options.Limit > 0 {
+		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.", count(p.Options.Limit, "row")), 0))
+	}
+	if saved != "" {
+		fmt.Fprintf(v.out, "Saved. To run exactly this: prefab apply %s\n", saved)
+	}
+}
+
+// planLine sums a plan up.
+func planLine(p *planner.Plan) string {
+	s := p.Summary
 	var parts []string
 	add := func(n int, text string) {
 		if n > 0 {
@@ -242,13 +253,7 @@ func (v *View) planSummary(p *planner.Plan, saved string) {
 			line = strings.TrimSuffix(line, round(high)) + round(low) + " to " + round(high)
 		}
 	}
-	fmt.Fprintln(v.out, v.styles.bold.Render(line+"."))
-	if p.Options.Limit > 0 {
-		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.", count(p.Options.Limit, "row")), 0))
-	}
-	if saved != "" {
-		fmt.Fprintf(v.out, "Saved. To run exactly this: prefab apply %s\n", saved)
-	}
+	return line
 }
 
 // round writes a duration as a person would say it.
