@@ -30,6 +30,7 @@ var Kind = &stage.Kind{
 		Check:       check,
 	},
 	Mapper: mapper{},
+	Memory: func(l stage.Load) int64 { return l.MapperMemory(800) }, // signatures, and the sets of the near join
 }
 
 const (

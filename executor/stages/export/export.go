@@ -34,6 +34,7 @@ var Kind = &stage.Kind{
 		Check:       check,
 	},
 	Runner: runner{},
+	Memory: stage.Load.PassMemory,
 }
 
 // The formats: two that tools for training read, and rows as they are in the containers of that name.

@@ -33,6 +33,7 @@ var Kind = &stage.Kind{
 		Check:       check,
 	},
 	Mapper: mapper{},
+	Memory: func(l stage.Load) int64 { return l.MapperMemory(500) }, // the join of the prompts
 }
 
 // The parts, from the least to the most protected.

@@ -34,6 +34,7 @@ var Kind = &stage.Kind{
 		Check:       check,
 	},
 	Mapper: mapper{},
+	Memory: func(l stage.Load) int64 { return l.MapperMemory(600) }, // the join of the prompts
 }
 
 const logit = "logit"

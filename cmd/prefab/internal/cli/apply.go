@@ -27,6 +27,7 @@ type applyFlags struct {
 	isolate                         bool // each stage in a process of its own
 	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
+	memory                          string
 	lockTimeout                     time.Duration
 }
 
@@ -59,6 +60,7 @@ func (a *app) applyCommand() *cobra.Command {
 	flags.BoolVar(&f.force, "force", false, "let exports overwrite files that were changed by hand")
 	flags.BoolVar(&f.isolate, "isolate", false, "run each stage in a process of its own, from the cache alone")
 	flags.IntVarP(&f.parallelism, "jobs", "j", 0, "how many chunks and stages are worked on at once (default all cores)")
+	flags.StringVar(&f.memory, "memory", "", "how much memory stages may need together, such as `8GB` (default three quarters of the machine's)")
 	flags.DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run of this project")
 	return c
 }
@@ -67,6 +69,9 @@ func (a *app) applyCommand() *cobra.Command {
 func (f *applyFlags) check(flags *pflag.FlagSet) error {
 	if flags.Changed("jobs") && f.parallelism < 1 {
 		return fmt.Errorf("--jobs: %d is no number of jobs: give 1 or more, or leave it out for all cores", f.parallelism)
+	}
+	if _, err := parseSize(f.memory); f.memory != "" && err != nil {
+		return fmt.Errorf("--memory: %w", err)
 	}
 	if f.lockTimeout < 0 {
 		return fmt.Errorf("--lock-timeout: a time to wait is not negative: give one such as 10m, or leave it out")
@@ -233,6 +238,10 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 }
 
 func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
+	memory, err := s.mayNeed(f.memory)
+	if err != nil {
+		return nil, err
+	}
 	progress := s.view.Progress(plan)
 	defer progress.Close()
 	var worker func(context.Context, spec.Addr, spec.Digest, bool) ([]byte, error)
@@ -244,7 +253,7 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 	}
 	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s), executor.Options{
 		Worker: worker,
-		Dir:    s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
+		Dir:    s.dir, Parallelism: f.parallelism, Memory: memory, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
 		Events: func(e executor.Event) {
 			rec.event(e)
 			progress.Event(e)
