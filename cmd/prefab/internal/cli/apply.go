@@ -28,6 +28,7 @@ type applyFlags struct {
 	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
 	memory                          string
+	ignoreSpace                     bool
 	lockTimeout                     time.Duration
 }
 
@@ -61,6 +62,7 @@ func (a *app) applyCommand() *cobra.Command {
 	flags.BoolVar(&f.isolate, "isolate", false, "run each stage in a process of its own, from the cache alone")
 	flags.IntVarP(&f.parallelism, "jobs", "j", 0, "how many chunks and stages are worked on at once (default all cores)")
 	flags.StringVar(&f.memory, "memory", "", "how much memory stages may need together, such as `8GB` (default three quarters of the machine's)")
+	flags.BoolVar(&f.ignoreSpace, "ignore-space", false, "run even when the disk has less room than the run is likely to need")
 	flags.DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run of this project")
 	return c
 }
@@ -114,6 +116,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 			s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, path))
 			return nil, codeError(exitStale)
 		}
+		plan.Disk = s.rooms(plan, nil)
 		return plan, nil
 	})
 }
@@ -188,6 +191,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	}
 	if s.closed != nil && plan.Summary.Run+plan.Summary.MayRun > 0 {
 		return s.closed
+	}
+	if err := s.roomy(plan, f.ignoreSpace); err != nil {
+		return err
 	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {

@@ -174,6 +174,7 @@ const planFormat = "prefab-plan/1"
 
 func savePlan(path string, p *planner.Plan) error {
 	saved := planner.Save(p)
+	saved.Disk = nil
 	b, err := json.Marshal(savedPlan{Format: planFormat, Digest: spec.HashBytes(spec.Canonical(saved)), Plan: saved})
 	if err != nil {
 		return err
