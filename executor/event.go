@@ -28,7 +28,7 @@ const (
 
 // An Event is something that a person or a machine that watches a run wants to know.
 type Event struct {
-	Type string // start, action, progress, log, finish, stopping, verdict, placed, warning
+	Type string // start, waiting, admitted, action, progress, log, finish, stopping, verdict, placed, warning
 	Addr spec.Addr
 	Time time.Time
 
@@ -41,6 +41,8 @@ type Event struct {
 
 	Done, Total int64  `json:",omitempty"` // of progress
 	Unit        string `json:",omitempty"`
+
+	Bytes int64 `json:",omitempty"` // of waiting: the memory that it waits for
 
 	Text    string           `json:",omitempty"` // of log, placed and warning; of action its digest
 	Verdict *planner.Verdict `json:",omitempty"`
@@ -66,8 +68,10 @@ type NodeOutcome struct {
 	Result   *Result // of a node that is cached or ran
 	Err      error
 	Started  time.Time
-	Elapsed  time.Duration
-	Conflict bool // the same key gave another result before
+	Elapsed  time.Duration // without what it waited for memory
+	Conflict bool          // the same key gave another result before
+
+	waited time.Duration
 }
 
 // Lost reports whether a node failed because the store had lost, or had damaged, what an earlier stage made. Another

@@ -33,7 +33,12 @@ type lab struct {
 	jitter atomic.Int64 // added to what sum gives, as a kind that is not deterministic would
 	hold   chan struct{}
 
+	pause time.Duration // of those who occupy memory
+
 	mu     sync.Mutex
+	busy   int
+	used   int64 // memory
+	most   int64 // of it, by several at once
 	events []executor.Event
 	last   map[spec.Addr]*planner.Key
 	bases  map[spec.Addr]spec.Digest
@@ -48,6 +53,33 @@ type labConfig struct {
 	Mode   string
 	Path   string
 	Salt   string
+	Needs  int64 // of memory
+}
+
+// needs is the estimate of every kind of the lab.
+func needs(load stage.Load) int64 {
+	var c labConfig
+	if err := load.Config.Decode(&c); err != nil {
+		panic(err)
+	}
+	return c.Needs
+}
+
+// occupy works for a while with as much memory as the stage declares, and notes how much is in use by several at once.
+func (l *lab) occupy(needs int64) {
+	if needs == 0 {
+		return
+	}
+	add := func(n int, bytes int64) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.busy, l.used = l.busy+n, l.used+bytes; l.busy > 1 {
+			l.most = max(l.most, l.used)
+		}
+	}
+	add(1, needs)
+	time.Sleep(l.pause)
+	add(-1, -needs)
 }
 
 func configOf(t *stage.Task) (c labConfig) {
@@ -78,7 +110,7 @@ func (l *lab) kinds() []*stage.Kind {
 	mapped.Mapped = true
 	byID.Columns = []string{spec.ID, "fold"}
 	ports := func(p spec.Ports) func(spec.Config) spec.Ports { return func(spec.Config) spec.Ports { return p } }
-	return []*stage.Kind{
+	all := []*stage.Kind{
 		{KindSpec: spec.KindSpec{
 			Name: "give", Version: 1, Determinism: "bitwise",
 			Ports: ports(spec.Ports{Out: []spec.OutPort{{Name: "rows", Artifact: spec.Scores}}}),
@@ -102,6 +134,10 @@ func (l *lab) kinds() []*stage.Kind {
 			}),
 		}, Runner: runner(l.put)},
 	}
+	for _, k := range all {
+		k.Memory = needs
+	}
+	return all
 }
 
 type runner func(context.Context, *stage.Task) error
@@ -110,6 +146,7 @@ func (r runner) Run(ctx context.Context, t *stage.Task) error { return r(ctx, t)
 
 func (l *lab) give(ctx context.Context, t *stage.Task) error {
 	c := configOf(t)
+	l.occupy(c.Needs)
 	for _, values := range c.Chunks {
 		var ids []spec.Digest
 		b := dataset.NewBuilder(spec.Int64)
@@ -131,7 +168,9 @@ func (e even) Prepare(context.Context, *stage.Task) (stage.State, error) { retur
 
 func (e even) MapChunk(ctx context.Context, t *stage.Task, _ stage.State, in stage.Chunk) (*stage.Delta, error) {
 	e.l.maps.Add(1)
-	mode := configOf(t).Mode
+	c := configOf(t)
+	mode := c.Mode
+	e.l.occupy(c.Needs)
 	if err := e.l.misbehave(ctx, mode); err != nil {
 		return nil, err
 	}
@@ -162,6 +201,7 @@ func (e even) Finish(context.Context, *stage.Task, *stage.Mapped) error { return
 
 func (l *lab) sum(ctx context.Context, t *stage.Task) error {
 	l.sums.Add(1)
+	l.occupy(configOf(t).Needs)
 	if err := l.misbehave(ctx, configOf(t).Mode); err != nil {
 		return err
 	}

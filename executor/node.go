@@ -16,7 +16,7 @@ import (
 func (x *run) execute(ctx context.Context, n *planner.Node, members []planner.Member, started time.Time) NodeOutcome {
 	o := NodeOutcome{Node: n, Started: started}
 	err := x.bring(ctx, n, members, &o)
-	o.Elapsed = x.opts.Now().Sub(started)
+	o.Elapsed = x.opts.Now().Sub(started) - o.waited
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -54,7 +54,12 @@ func (x *run) bring(ctx context.Context, n *planner.Node, members []planner.Memb
 	if err != nil {
 		return err
 	}
+	release, err := x.admit(ctx, n, j, o)
+	if err != nil {
+		return err
+	}
 	raw, err := x.workInTime(ctx, n, j)
+	release()
 	if err != nil {
 		return err
 	}

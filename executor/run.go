@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Dir         string // the pipeline's folder
 	Parallelism int    // 0: all cores
+	Memory      int64  // bytes that stages may need together, by their estimates; 0: without bounds
 	FailFast    bool
 	Deep        bool // trust no stored result before all of its blobs are seen; see NewKnown
 	Force       bool // exports may overwrite files that were edited by hand
@@ -53,6 +54,7 @@ type run struct {
 	next   [][]int // who waits for a node
 	done   chan NodeOutcome
 	active int
+	memory pool
 	warned []string
 }
 
@@ -64,6 +66,7 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	x := &run{
 		plan: plan, opts: opts, dir: opts.Dir, bench: newBench(kinds, s, opts.Parallelism, opts.Deep), state: make([]NodeOutcome, len(plan.Nodes)),
 		left: make([]int, len(plan.Nodes)), next: make([][]int, len(plan.Nodes)), done: make(chan NodeOutcome),
+		memory: pool{size: max(opts.Memory, 0)},
 	}
 	x.pipeline = sync.OnceValue(func() spec.Digest { return spec.HashBytes(spec.Canonical(plan.Pipeline)) })
 	x.tell, x.note = x.emit, x.warn

@@ -55,6 +55,7 @@ var readOnly = spec.Attr{Name: "read_only", Type: spec.TypeBool, Default: false,
 
 var executorSchema = &spec.Schema{Attrs: []spec.Attr{
 	{Name: "parallelism", Type: spec.TypeInt, Default: 0.0, Min: spec.F(0), Doc: "how many stages and chunks run at once; 0 is one for each core"},
+	{Name: "memory_gb", Type: spec.TypeNumber, Default: 0.0, Min: spec.F(0), Unit: "GB", Doc: "how much memory stages may need together; 0 is three quarters of what the machine, or the control group, has"},
 }}
 
 var variableSchema = &spec.Schema{

@@ -36,6 +36,9 @@ func (l *loader) project() spec.Project {
 	p.CachePath, _ = into["path"].(string)
 	p.Seed = asInt(into["seed"])
 	p.Parallelism = int(asInt(into["parallelism"]))
+	if n, ok := into["memory_gb"].(json.Number); ok {
+		p.MemoryGB, _ = n.Float64()
+	}
 	if list, _ := into["remote"].([]any); len(list) > 0 {
 		p.Remote = &spec.Remote{}
 		if err := spec.Config(spec.Canonical(list[0])).Decode(p.Remote); err != nil {

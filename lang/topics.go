@@ -75,8 +75,10 @@ puts them elsewhere; so does PREFAB_CACHE in the environment.
 
 	executorDoc = `    executor { parallelism = 4 }
 
-The number is in no key, and results do not depend on it. The flag --jobs of
-prefab apply holds over it.`
+Both are in no key, and results do not depend on them. A stage that would need
+more memory than is left waits; one that needs more than there is at all runs
+alone. The flags --jobs and --memory of prefab apply hold over them, and for the
+memory PREFAB_MEMORY does.`
 
 	gateDoc = `A gate is judged from measured numbers in every plan and every run, and guards what
 names it in requires, with all that is behind that.

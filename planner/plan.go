@@ -34,8 +34,18 @@ type Plan struct {
 	Changes  []Change       `json:"changes,omitempty"`
 	// Placements are the exported files that are not as they should be, whether or not their stages run.
 	Placements []Placement `json:"placements,omitempty"`
-	Options    Options     `json:"options"`
-	Summary    Summary     `json:"summary"`
+	// Disk is what running it adds to disks, about. Who made the plan fills it in.
+	Disk    []Room  `json:"disk,omitempty"`
+	Options Options `json:"options"`
+	Summary Summary `json:"summary"`
+}
+
+// A Room is a file system that something is going to be written to.
+type Room struct {
+	Path    string `json:"path"` // a folder on it
+	Cache   int64  `json:"cache_bytes"`
+	Exports int64  `json:"export_bytes"`
+	Free    int64  `json:"free_bytes"`
 }
 
 // Options narrow what a plan covers.

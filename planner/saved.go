@@ -21,13 +21,15 @@ type Saved struct {
 	Changes   []Change        `json:"changes,omitempty"`
 	// Placements are what was to be written when the plan was made; apply looks again.
 	Placements []Placement `json:"placements,omitempty"`
-	Summary    Summary     `json:"summary"`
+	// Disk is for machines that read a plan. It is no part of one that is saved: what is free changes.
+	Disk    []Room  `json:"disk,omitempty"`
+	Summary Summary `json:"summary"`
 }
 
 // Save returns the plan as it is saved.
 func Save(p *Plan) Saved {
 	s := Saved{
-		Prefab: p.Prefab, Options: p.Options, Verdicts: p.Verdicts, Changes: p.Changes, Placements: p.Placements, Summary: p.Summary,
+		Prefab: p.Prefab, Options: p.Options, Verdicts: p.Verdicts, Changes: p.Changes, Placements: p.Placements, Disk: p.Disk, Summary: p.Summary,
 		Pipeline: spec.HashBytes(spec.Canonical(p.Pipeline)), Facts: spec.HashBytes(spec.Canonical(p.Facts)),
 		Variables: p.Pipeline.Variables, Nodes: make([]*Node, len(p.Nodes)),
 	}

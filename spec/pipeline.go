@@ -31,6 +31,8 @@ type Project struct {
 	CachePath       string `json:"cache_path,omitempty"`
 	Cache           *Cache `json:"cache,omitempty"`       // nil: as Limits says
 	Parallelism     int    `json:"parallelism,omitempty"` // 0: all cores
+	// MemoryGB is what stages may need together; 0: what the machine has, but for a reserve.
+	MemoryGB float64 `json:"memory_gb,omitempty"`
 	// Remote is the store behind the cache, if there is one.
 	Remote *Remote `json:"remote,omitempty"`
 }

@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"prefab": func() {
 		out, log := &timeless{w: os.Stdout}, &timeless{w: os.Stderr}
-		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log, Now: later(), Recalled: recalled}))
+		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log, Now: later(), Recalled: recalled, Space: space()}))
 	}, "bench": func() {
 		if err := command.Run(context.Background(), os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

@@ -18,6 +18,9 @@ type Kind struct {
 	Mapper  Mapper
 	Runner  Runner
 	Account Account
+	// Memory estimates the peak of the memory that the work needs, beside the process's own. Nil: see Estimate. Too high
+	// costs time, since less runs beside it; too low may cost the run.
+	Memory func(Load) int64
 }
 
 // A Mapper works on the chunks of its mapped port one by one, and finishes when all are done. The results of

@@ -31,6 +31,7 @@ var Kind = &stage.Kind{
 	},
 	Mapper:  mapper{},
 	Account: stage.Account{Why: why},
+	Memory:  func(l stage.Load) int64 { return l.MapperMemory(800) }, // signatures, and the sets of the near join
 }
 
 const (

@@ -35,6 +35,7 @@ var Kind = &stage.Kind{
 	},
 	Runner:  runner{},
 	Account: stage.Account{Written: written},
+	Memory:  stage.Load.PassMemory,
 }
 
 // The formats: two that tools for training read, and rows as they are in the containers of that name.

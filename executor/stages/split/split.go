@@ -34,6 +34,7 @@ var Kind = &stage.Kind{
 	},
 	Mapper:  mapper{},
 	Account: stage.Account{Why: why},
+	Memory:  func(l stage.Load) int64 { return l.MapperMemory(500) }, // the join of the prompts
 }
 
 // The parts, from the least to the most protected.

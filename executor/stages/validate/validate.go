@@ -35,6 +35,7 @@ var Kind = &stage.Kind{
 	},
 	Mapper:  mapper{},
 	Account: stage.Account{Why: why},
+	Memory:  func(l stage.Load) int64 { return l.MapperMemory(600) }, // the join of the prompts
 }
 
 const logit = "logit"

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
@@ -21,10 +22,13 @@ import (
 type applyFlags struct {
 	variables
 	narrowing
+	reports
 	yes, failFast, force, keepGoing bool
 	isolate                         bool // each stage in a process of its own
 	saved                           bool // the plan is a saved one, which nobody is asked about
 	parallelism                     int
+	memory                          string
+	ignoreSpace                     bool
 	lockTimeout                     time.Duration
 }
 
@@ -38,7 +42,7 @@ func (a *app) applyCommand() *cobra.Command {
 			"holds the project, 5 the saved plan is stale, 6 damage in the cache, 7 something waits, 130 interrupted.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(cmd.Flags()); err != nil {
+			if err := errors.Join(f.check(cmd.Flags()), f.reports.prepare(a)); err != nil {
 				return err
 			}
 			if len(args) > 0 {
@@ -50,12 +54,15 @@ func (a *app) applyCommand() *cobra.Command {
 	flags := c.Flags()
 	f.variables.register(flags)
 	f.narrowing.register(flags)
+	f.reports.register(flags)
 	flags.BoolVar(&f.yes, "yes", false, "do not ask")
 	flags.BoolVar(&f.keepGoing, "keep-going", true, "go on with what does not depend on a stage that failed")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first stage that fails")
 	flags.BoolVar(&f.force, "force", false, "let exports overwrite files that were changed by hand")
 	flags.BoolVar(&f.isolate, "isolate", false, "run each stage in a process of its own, from the cache alone")
 	flags.IntVarP(&f.parallelism, "jobs", "j", 0, "how many chunks and stages are worked on at once (default all cores)")
+	flags.StringVar(&f.memory, "memory", "", "how much memory stages may need together, such as `8GB` (default three quarters of the machine's)")
+	flags.BoolVar(&f.ignoreSpace, "ignore-space", false, "run even when the disk has less room than the run is likely to need")
 	flags.DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run of this project")
 	return c
 }
@@ -64,6 +71,9 @@ func (a *app) applyCommand() *cobra.Command {
 func (f *applyFlags) check(flags *pflag.FlagSet) error {
 	if flags.Changed("jobs") && f.parallelism < 1 {
 		return fmt.Errorf("--jobs: %d is no number of jobs: give 1 or more, or leave it out for all cores", f.parallelism)
+	}
+	if _, err := parseSize(f.memory); f.memory != "" && err != nil {
+		return fmt.Errorf("--memory: %w", err)
 	}
 	if f.lockTimeout < 0 {
 		return fmt.Errorf("--lock-timeout: a time to wait is not negative: give one such as 10m, or leave it out")
@@ -106,6 +116,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 			s.view.Error(fmt.Errorf("the saved plan is stale: %s. Make it again with prefab plan --out %s", stale, path))
 			return nil, codeError(exitStale)
 		}
+		plan.Disk = s.rooms(plan, nil)
 		return plan, nil
 	})
 }
@@ -181,6 +192,9 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if s.closed != nil && plan.Summary.Run+plan.Summary.MayRun > 0 {
 		return s.closed
 	}
+	if err := s.roomy(plan, f.ignoreSpace); err != nil {
+		return err
+	}
 	rec, err := s.record(ctx, plan)
 	if err != nil {
 		return err
@@ -211,6 +225,11 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	s.locate(out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
+	if err := f.reports.write(s.app, view.ReportRun(plan, out)); err != nil {
+		s.view.Error(err)
+		s.memory.giveUp()
+		code = max(code, exitError)
+	}
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
 	err = rec.finish(context.WithoutCancel(ctx), out, code, s.now())
 	if err = errors.Join(err, s.mark(plan, rec.rec.ID(), "ended")); err != nil {
@@ -225,6 +244,10 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 }
 
 func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags, rec *recording) (*executor.Outcome, error) {
+	memory, err := s.mayNeed(f.memory)
+	if err != nil {
+		return nil, err
+	}
 	progress := s.view.Progress(plan)
 	defer progress.Close()
 	var worker func(context.Context, spec.Addr, spec.Digest, bool, func(string)) ([]byte, error)
@@ -236,7 +259,7 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 	}
 	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s), executor.Options{
 		Worker: worker,
-		Dir:    s.dir, Parallelism: f.parallelism, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
+		Dir:    s.dir, Parallelism: f.parallelism, Memory: memory, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,
 		Events: func(e executor.Event) {
 			rec.event(e)
 			progress.Event(e)

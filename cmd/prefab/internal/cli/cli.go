@@ -19,6 +19,7 @@ import (
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/machine"
 	"github.com/prefab-build/prefab/executor/resolve"
 )
 
@@ -42,8 +43,9 @@ const (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	Now      func() time.Time // the clock; nil is the system's
-	Recalled func()           // told of an answer from memory; may be nil
+	Now      func() time.Time                        // the clock; nil is the system's
+	Recalled func()                                  // told of an answer from memory; may be nil
+	Space    func(path string) (machine.Space, bool) // what is free where a path lies; nil is what the system says
 }
 
 // An app is one invocation.

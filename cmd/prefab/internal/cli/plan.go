@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -105,6 +106,7 @@ func (a *app) planCommand() *cobra.Command {
 	var n narrowing
 	var out string
 	var detailed, all bool
+	var files reports
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what apply would do, and why",
@@ -112,6 +114,9 @@ func (a *app) planCommand() *cobra.Command {
 			"Exit codes: 0 the plan was made, 1 an error, 2 (with --detailed-exitcode) there is something to do.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := files.prepare(a); err != nil {
+				return err
+			}
 			a.memory = a.remember(out == "")
 			if code, ok := a.memory.plan(); ok {
 				return ended(code)
@@ -139,6 +144,9 @@ func (a *app) planCommand() *cobra.Command {
 				}
 			}
 			a.view.Plan(plan, all, out)
+			if err := files.write(a, view.ReportPlan(plan)); err != nil {
+				return err
+			}
 			a.memory.keepPlan(s, plan)
 			if detailed && !plan.Idle() {
 				return codeError(exitChanges)
@@ -148,6 +156,7 @@ func (a *app) planCommand() *cobra.Command {
 	}
 	v.register(c.Flags())
 	n.register(c.Flags())
+	files.register(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "save the plan to a `file`, for apply FILE")
 	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 when there is something to do")
 	c.Flags().BoolVar(&all, "all", false, "show cached stages too")
@@ -165,6 +174,7 @@ const planFormat = "prefab-plan/1"
 
 func savePlan(path string, p *planner.Plan) error {
 	saved := planner.Save(p)
+	saved.Disk = nil
 	b, err := json.Marshal(savedPlan{Format: planFormat, Digest: spec.HashBytes(spec.Canonical(saved)), Plan: saved})
 	if err != nil {
 		return err

@@ -50,8 +50,7 @@ func (r *remembering) plan() (code int, ok bool) {
 		return 0, false
 	}
 	if answer, ok := r.memory.Recall(r.witness); ok {
-		r.replay(answer)
-		return answer.Code, true
+		return r.replay(answer), true
 	}
 	r.watch(markerPath(r.dir)) // first: a run may end while this plan is made
 	r.begin()
@@ -73,8 +72,7 @@ func (r *remembering) apply(ctx context.Context) (code int, ok bool) {
 			defer h.Close()
 			if h.Repeat(ctx, answer.Run, start, r.now()) == nil {
 				_ = os.Chtimes(answer.Root, start, start) // as cas.PutRoot does with a root that says the same
-				r.replay(answer)
-				return answer.Code, true
+				return r.replay(answer), true
 			}
 		}
 	}
@@ -82,11 +80,16 @@ func (r *remembering) apply(ctx context.Context) (code int, ok bool) {
 	return 0, false
 }
 
-func (r *remembering) replay(a *recall.Answer) {
-	r.view.Replay(a.Output)
+// replay gives an answer again, and returns its exit code.
+func (r *remembering) replay(a *recall.Answer) int {
 	if r.Recalled != nil {
 		r.Recalled()
 	}
+	if err := r.view.Replay(a.Output); err != nil {
+		r.view.Error(err)
+		return max(a.Code, exitError)
+	}
+	return a.Code
 }
 
 // begin notes what every command depends on.

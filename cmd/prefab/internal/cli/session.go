@@ -327,8 +327,12 @@ func (s *session) plan(ctx context.Context, opts planner.Options) (*planner.Plan
 	if opts.Limit == 0 { // a trial places nothing
 		facts.Destinations = s.resolver().Destinations(s.pipeline, s.specs)
 	}
-	plan, _, err := s.make(ctx, facts, opts)
-	return plan, err
+	plan, known, err := s.make(ctx, facts, opts)
+	if err != nil {
+		return nil, err
+	}
+	plan.Disk = s.rooms(plan, known)
+	return plan, nil
 }
 
 // make works out a plan, and keeps the results that it found. Where a result turns out to have lost something that the

@@ -60,9 +60,13 @@ func (a *app) verify(ctx context.Context, v *variables, args []string, jobs int)
 	if err != nil {
 		return err
 	}
+	memory, err := fresh.mayNeed("")
+	if err != nil {
+		return err
+	}
 	progress := a.view.Progress(plan)
 	out, err := executor.Run(ctx, plan, fresh.kinds, fresh.store, executor.Options{
-		Dir: a.dir, Parallelism: jobs, Now: a.now, NoPlace: true, Events: progress.Event,
+		Dir: a.dir, Parallelism: jobs, Memory: memory, Now: a.now, NoPlace: true, Events: progress.Event,
 	})
 	progress.Close()
 	if err != nil {

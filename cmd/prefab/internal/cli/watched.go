@@ -63,6 +63,9 @@ func (w *watchedStore) FromRemote(base, inputs spec.Digest) bool {
 	return ok && far.FromRemote(base, inputs)
 }
 
+// RawSize is cas.Store's: a stage's memory is estimated by it. It decides nothing, and is not noted.
+func (w *watchedStore) RawSize(d spec.Digest) (int64, error) { return w.local.RawSize(d) }
+
 // Get implements executor.Store.
 func (w *watchedStore) Get(ctx context.Context, d spec.Digest) ([]byte, error) {
 	b, err := w.Store.Get(ctx, d)

@@ -29,9 +29,10 @@ type Answer struct {
 	Output []Piece // what it printed, in order
 }
 
-// A Piece is a stretch of output: of standard error, or of standard output.
+// A Piece is a stretch of output: of standard error, of standard output, or a file.
 type Piece struct {
 	Err  bool
+	File string `json:",omitempty"` // its path
 	Text string
 }
 

@@ -21,6 +21,7 @@ const (
 type row struct {
 	since, phase time.Time
 	last         executor.Event // of its progress
+	waits        int64          // for so many bytes of memory
 	line         string         // once it ended
 }
 
@@ -35,6 +36,10 @@ func (s *Progress) draw(e executor.Event) {
 				r, _ := s.rows.Load(e.Addr)
 				return s.barLine(e.Addr.String(), r.(*row), time.Now(), st.AvailableWidth)
 			})))
+	case "waiting", "admitted":
+		if s.bar[e.Addr] != nil {
+			s.rows.Store(e.Addr, &row{since: e.Time, waits: e.Bytes})
+		}
 	case "progress":
 		if s.bar[e.Addr] != nil {
 			w := s.work[e.Addr]
@@ -82,7 +87,10 @@ func (s *Progress) barLine(name string, r *row, now time.Time, width int) string
 	}
 	head := "  " + pad(clip(name, s.width), s.width) + "  " + bar(r.last.Done, r.last.Total) + "  "
 	room := min(width, s.v.width) - lipgloss.Width(head)
-	if r.last.Done == 0 {
+	switch {
+	case r.waits > 0:
+		return clip(head+waiting(r.waits), min(width, s.v.width))
+	case r.last.Done == 0:
 		return clip(head+"at work for "+round(now.Sub(r.since)), min(width, s.v.width))
 	}
 	return clip(head+progressText(r.last, r.phase, room), min(width, s.v.width))

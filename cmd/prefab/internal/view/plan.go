@@ -185,11 +185,47 @@ func (v *View) planVerdicts(p *planner.Plan) {
 }
 
 func (v *View) planSummary(p *planner.Plan, saved string) {
-	s := p.Summary
 	if len(p.Nodes) == 0 {
 		fmt.Fprintln(v.out, noStages)
 		return
 	}
+	fmt.Fprintln(v.out, v.styles.bold.Render(planLine(p)+"."))
+	for _, r := range p.Disk {
+		if need := r.Cache + r.Exports; need >= worthTelling || need > r.Free/10 {
+			fmt.Fprintln(v.out, "Disk: "+v.wrap(roomText(r)+".", 6))
+		}
+	}
+	if p.Options.Limit > 0 {
+		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.", count(p.Options.Limit, "row")), 0))
+	}
+	if saved != "" {
+		fmt.Fprintf(v.out, "Saved. To run exactly this: prefab apply %s\n", saved)
+	}
+}
+
+// worthTelling is from how many bytes on a plan tells what it adds to a disk, when the disk is not nearly full.
+const worthTelling = 100e6
+
+// roomText says what a run adds to a disk, and what is free there.
+func roomText(r planner.Room) string {
+	var parts []string
+	if r.Cache > 0 {
+		parts = append(parts, bytesText(r.Cache)+" new in the cache")
+	}
+	if r.Exports > 0 {
+		parts = append(parts, bytesText(r.Exports)+" of exports")
+	}
+	return "about " + strings.Join(parts, " and ") + ", " + bytesText(r.Free) + " free"
+}
+
+// NoRoom says that a disk may be too small for a run.
+func NoRoom(r planner.Room) string {
+	return "the disk of " + r.Path + " has little room for this run: " + roomText(r) + "."
+}
+
+// planLine sums a plan up.
+func planLine(p *planner.Plan) string {
+	s := p.Summary
 	var parts []string
 	add := func(n int, text string) {
 		if n > 0 {
@@ -242,13 +278,7 @@ func (v *View) planSummary(p *planner.Plan, saved string) {
 			line = strings.TrimSuffix(line, round(high)) + round(low) + " to " + round(high)
 		}
 	}
-	fmt.Fprintln(v.out, v.styles.bold.Render(line+"."))
-	if p.Options.Limit > 0 {
-		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("A trial of %s per dataset: verdicts are trial verdicts, nothing is exported.", count(p.Options.Limit, "row")), 0))
-	}
-	if saved != "" {
-		fmt.Fprintf(v.out, "Saved. To run exactly this: prefab apply %s\n", saved)
-	}
+	return line
 }
 
 // round writes a duration as a person would say it.

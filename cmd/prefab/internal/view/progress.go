@@ -36,6 +36,7 @@ type working struct {
 	phase time.Time      // since when it counts what it counts
 	last  executor.Event // of its progress
 	told  time.Time      // when a line or an event last spoke of it
+	waits int64          // for so many bytes of memory
 }
 
 // silence is how long a run may go on without a sign of life, and rate how often a machine is told of one stage.
@@ -79,6 +80,10 @@ func (s *Progress) Event(e executor.Event) {
 			return // alive tells of it
 		}
 		w.told = e.Time
+	case "waiting", "admitted":
+		if w := s.work[e.Addr]; w != nil {
+			w.waits, w.since, w.phase = e.Bytes, e.Time, e.Time
+		}
 	case "finish":
 		delete(s.work, e.Addr)
 	}
@@ -139,11 +144,16 @@ func (s *Progress) sign(now time.Time) {
 
 // text says how far a stage is.
 func (w *working) text(now time.Time, room int) string {
-	if w.last.Done == 0 {
+	switch {
+	case w.waits > 0:
+		return waiting(w.waits)
+	case w.last.Done == 0:
 		return "at work for " + round(now.Sub(w.since))
 	}
 	return progressText(w.last, w.phase, room)
 }
+
+func waiting(bytes int64) string { return "waits for " + bytesText(bytes) + " of memory" }
 
 // Close ends the bars.
 func (s *Progress) Close() {
@@ -273,6 +283,8 @@ func eventJSON(e executor.Event) map[string]any {
 		if len(e.Metrics) > 0 {
 			m["metrics"] = e.Metrics
 		}
+	case "waiting":
+		m["bytes"] = e.Bytes
 	case "log", "placed", "warning", "action":
 		m["text"] = e.Text
 	}

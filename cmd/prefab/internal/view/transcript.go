@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/recall"
 )
 
-// A Transcript is what a view prints, in order, but for signs of life.
+// A Transcript is what a view prints and writes, in order, but for signs of life.
 type Transcript struct {
 	mu     sync.Mutex // guards what follows: the store warns from any goroutine
 	pieces []*piece
@@ -18,6 +19,7 @@ type Transcript struct {
 
 type piece struct {
 	err  bool
+	file string
 	text bytes.Buffer
 }
 
@@ -27,7 +29,7 @@ func (t *Transcript) Pieces() []recall.Piece {
 	defer t.mu.Unlock()
 	list := make([]recall.Piece, len(t.pieces))
 	for i, p := range t.pieces {
-		list[i] = recall.Piece{Err: p.err, Text: p.text.String()}
+		list[i] = recall.Piece{Err: p.err, File: p.file, Text: p.text.String()}
 	}
 	return list
 }
@@ -71,21 +73,37 @@ func (w *transcriber) note(b []byte) {
 	if t.ended {
 		return
 	}
-	if n := len(t.pieces); n == 0 || t.pieces[n-1].err != w.err {
+	if n := len(t.pieces); n == 0 || t.pieces[n-1].err != w.err || t.pieces[n-1].file != "" {
 		t.pieces = append(t.pieces, &piece{err: w.err})
 	}
 	t.pieces[len(t.pieces)-1].text.Write(b)
 }
 
-// Replay prints what was transcribed.
-func (v *View) Replay(list []recall.Piece) {
+// filed takes down a file that was written.
+func (t *Transcript) filed(path string, content []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.pieces = append(t.pieces, &piece{file: path, text: *bytes.NewBuffer(content)})
+	}
+}
+
+// Replay prints and writes what was transcribed.
+func (v *View) Replay(list []recall.Piece) error {
 	for _, p := range list {
+		if p.File != "" {
+			if err := os.WriteFile(p.File, []byte(p.Text), 0o644); err != nil {
+				return fmt.Errorf("writing the report: %w", err)
+			}
+			continue
+		}
 		to := v.out
 		if p.Err {
 			to = v.err
 		}
 		_, _ = io.WriteString(to, p.Text)
 	}
+	return nil
 }
 
 // Look says in one word all that decides how a view prints.
