@@ -141,23 +141,23 @@ func (i *inspected) written(ctx context.Context, n *planner.Node, w *view.WhyRow
 		return nil, 0, resolve.Named(w.Path, err)
 	}
 	ours := resolve.ReadPlaced(full).Digest
-	if !missing && ours.IsZero() {
-		return nil, 0, fmt.Errorf("nothing says that prefab wrote %s: there is no provenance file beside it. Name the export, as in %s:%d", w.Path, n.Addr, w.Line)
-	}
 	runs, err := i.runs(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, r := range runs {
-		if f, ok := r.rendered(n); ok && (missing || f.Digest == ours) && then == nil {
+		if f, ok := r.rendered(n); ok && (missing || f.Digest == have || f.Digest == ours) && then == nil {
 			then = r
 		}
 	}
-	if then == nil {
-		if missing {
-			_, err := i.result(n)
-			return nil, 0, err
-		}
+	switch {
+	case then != nil:
+	case missing:
+		_, err := i.result(n)
+		return nil, 0, err
+	case ours.IsZero():
+		return nil, 0, fmt.Errorf("nothing says that prefab wrote %s: there is no provenance file beside it. Name the export, as in %s:%d", w.Path, n.Addr, w.Line)
+	default:
 		return nil, 0, fmt.Errorf("the cache does not have, or cannot put together under the spec as it is now, what wrote %s: go back to that "+
 			"spec, or run prefab apply, which writes the file again", w.Path)
 	}
@@ -169,7 +169,7 @@ func (i *inspected) written(ctx context.Context, n *planner.Node, w *view.WhyRow
 	if missing {
 		w.Notes = append(w.Notes, fmt.Sprintf("%s is not there. This is about the file as the cache has it.", w.Path))
 	}
-	if missing || have == ours {
+	if missing || have == f.Digest {
 		list, err := stored.places()
 		if err == nil {
 			record, err = stored.recordAt(list, w.Line)
@@ -199,23 +199,27 @@ func (i *inspected) edited(w *view.WhyRow, disk, stored exported) (int64, error)
 		return 0, fmt.Errorf("%s was changed since prefab wrote it, and has no line %d", w.Path, w.Line)
 	}
 	trim := func(b []byte) string { return strings.TrimRight(string(b), "\r,") }
-	line := trim(now[w.Line-1])
+	line, at, times := trim(now[w.Line-1]), 0, 0
 	for k, text := range was {
-		if line == "" || trim(text) != line {
-			continue
+		if line != "" && trim(text) == line {
+			if times++; times == 1 {
+				at = k + 1
+			}
 		}
-		list, err := stored.places()
-		if err != nil {
-			return 0, err
-		}
-		record, err := stored.recordAt(list, int64(k)+1)
-		if err != nil {
-			return 0, changed
-		}
-		w.Notes = append(w.Notes, fmt.Sprintf("%s was changed since prefab wrote it. This line of it was line %d then.", w.Path, k+1))
-		return record, nil
 	}
-	return 0, changed
+	list, err := stored.places()
+	if err != nil {
+		return 0, err
+	}
+	record, err := stored.recordAt(list, int64(at))
+	if times == 0 || err != nil {
+		return 0, changed
+	}
+	w.Notes = append(w.Notes, fmt.Sprintf("%s was changed since prefab wrote it. This line of it was line %d then.", w.Path, at))
+	if times > 1 {
+		w.Notes = append(w.Notes, fmt.Sprintf("%d lines that prefab wrote read the same; this is about the first.", times))
+	}
+	return record, nil
 }
 
 // shownStep finds the places and ids of all that a step speaks of.
