@@ -250,8 +250,8 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	return f, nil
 }
 
-// handed is the name under which a program sees a raw file: its path below the folder of the spec, or, where it lies
-// elsewhere, its last part. It is empty for files that are read row by row, whose names nobody sees.
+// handed is the name under which a program sees a raw file: its path as it is written, below the folder of the spec, or the
+// last part of one that leads elsewhere. It is empty for files that are read row by row, whose names nobody sees.
 func handed(s spec.Source, path string) string {
 	switch clean := filepath.Clean(filepath.FromSlash(path)); {
 	case s.Format != frame.Raw:

@@ -273,3 +273,38 @@ func TestReadGivesTheSegmentsOfTheFacts(t *testing.T) {
 		t.Errorf("a file with another header gives %v", err)
 	}
 }
+
+// A raw file has the name under which a program sees it: its path below the folder of the spec, else its last part.
+func TestRawFilesHaveNames(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "spec")
+	for _, name := range []string{"spec/a.py", "spec/lib/b.py", "other/c.py"} {
+		path := filepath.Join(top, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("\x1f\x8b no gzip\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addr := spec.Addr{Kind: "command", Name: "x"}
+	kinds := map[string]*spec.KindSpec{"command": {Sources: func(spec.Config) []spec.Source {
+		return []spec.Source{{Format: "raw", Paths: []string{"./a.py", "lib/*.py", "../other/c.py", filepath.Join(dir, "a.py")}}}
+	}}}
+	store := cas.NewMem()
+	for range 2 { // the second time from the stat cache
+		r := &resolve.Resolver{Dir: dir, Store: store, Now: func() time.Time { return time.Now().Add(time.Hour) }}
+		files, err := r.Files(t.Context(), &spec.Pipeline{Blocks: []spec.Block{{Addr: addr}}}, kinds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range files[addr.String()] {
+			names = append(names, f.Name)
+		}
+		slices.Sort(names)
+		if got := strings.Join(names, " "); got != "a.py a.py c.py lib/b.py" {
+			t.Errorf("the names are %s", got)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type program struct {
 	folder *folder
 	env    []string
 	said   *log
+	before int64 // bytes in the folder when it begins
 }
 
 // How long a program has to end by itself once it is told to, how long its output is waited for when it has ended, and how
@@ -35,7 +36,7 @@ const (
 )
 
 func newProgram(t *stage.Task, c *config, f *folder) (*program, error) {
-	p := &program{config: c, task: t, folder: f, said: &log{say: t.Logf}}
+	p := &program{config: c, task: t, folder: f, said: &log{say: t.Logf}, before: f.size()}
 	p.said.hide(f.work+string(filepath.Separator), "")
 	p.said.hide(f.base, "(temporary)")
 	set := map[string]string{
@@ -155,9 +156,7 @@ func (p *program) watch(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		case <-tick.C:
-			if size := p.folder.size(); size > p.mostBytes() {
-				err = p.tooMuch(size)
-			}
+			err = p.tooMuch()
 		}
 	}
 	askGroup(cmd)
@@ -169,10 +168,13 @@ func (p *program) watch(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{
 	return err
 }
 
-func (p *program) mostBytes() int64 { return int64(p.MaxOutput * 1e9) }
-
-func (p *program) tooMuch(size int64) error {
-	return stage.At(fmt.Errorf("the program wrote %.3g GB, and max_output_gb lets it write %g: let it write less, or raise that", float64(size)/1e9, p.MaxOutput), "max_output_gb")
+// tooMuch is the error of a program that wrote more than it may.
+func (p *program) tooMuch() error {
+	wrote := float64(p.folder.size()-p.before) / 1e9
+	if wrote <= p.MaxOutput {
+		return nil
+	}
+	return stage.At(fmt.Errorf("the program wrote %.3g GB, and max_output_gb lets it write %g: let it write less, or raise that", wrote, p.MaxOutput), "max_output_gb")
 }
 
 // failed is the error of a program that did not end well.

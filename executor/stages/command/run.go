@@ -57,8 +57,8 @@ func (p *program) withoutSecrets(err error) error {
 
 // collect reads what was declared. Nothing of the program is at work any more.
 func (p *program) collect(ctx context.Context, kept map[string]ids) error {
-	if size, most := p.folder.size(), p.mostBytes(); size > most {
-		return p.tooMuch(size)
+	if err := p.tooMuch(); err != nil {
+		return err
 	}
 	for i := range p.Output {
 		o := &p.Output[i]
