@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/prefab-build/prefab/executor/cas"
-	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -155,7 +155,7 @@ func (x *run) start(ctx context.Context, i int) (ended bool) {
 	}
 	members, err := x.members(n)
 	if err != nil {
-		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
+		o.State, o.Err, o.Reason = Failed, err, disk.Advised(err).Error()
 		return true
 	}
 	x.emit(Event{Type: "start", Addr: n.Addr})

@@ -24,10 +24,12 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 
 // TestMain lets the test binary be prefab itself, so that scripts run it as a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"prefab": func() {
+	programs := map[string]func(){"prefab": func() {
 		out, log := &timeless{w: os.Stdout}, &timeless{w: os.Stderr}
 		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log, Now: later(), Recalled: recalled}))
-	}})
+	}}
+	maps.Copy(programs, processPrograms)
+	testscript.Main(m, programs)
 }
 
 // TestScripts runs the scripts of testdata/script: each shows one behaviour of the whole tool. Beside the commands of

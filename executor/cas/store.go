@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -119,6 +120,9 @@ func (e *FolderError) Error() string {
 	cause := e.Err
 	if pe := (*fs.PathError)(nil); errors.As(e.Err, &pe) && pe.Path == e.Dir {
 		cause = pe.Err // the path is in the sentence already
+	}
+	if disk.Full(e.Err) {
+		return fmt.Sprintf("the cache folder %s cannot be written: %v", e.Dir, disk.Advised(cause))
 	}
 	return fmt.Sprintf("the cache folder %s cannot be written: %v; choose another one with the environment variable "+
 		"PREFAB_CACHE, or in the pipeline with cache { path = \"…\" }", e.Dir, cause)

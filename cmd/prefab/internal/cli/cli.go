@@ -19,7 +19,7 @@ import (
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
-	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/executor/disk"
 )
 
 // Version is prefab's version.
@@ -111,7 +111,7 @@ func (a *app) code(ctx context.Context, err error) int {
 		a.view.Error(fmt.Errorf("the cache has lost what this needs (%w): prefab apply makes it again", err))
 		return exitDamage
 	}
-	a.view.Error(resolve.Advised(usage(err)))
+	a.view.Error(disk.Advised(usage(err)))
 	return exitError
 }
 
