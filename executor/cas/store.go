@@ -209,6 +209,7 @@ func place(tmp, path string, move func(old, new string) error) error {
 
 // writeTemp writes the parts to a new file in v1/tmp and returns its path.
 func (s *Store) writeTemp(parts ...[]byte) (path string, err error) {
+	s.rewind()
 	f, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "put-")
 	if err != nil {
 		return "", err
