@@ -66,7 +66,7 @@ type StageCounts struct {
 }
 
 // placeAll puts the files of all exports that are done where they belong, and tells those that may not be placed any
-// more that they are not allowed. What goes wrong fails the export's node.
+// more that they are not allowed. What goes wrong fails the export's node. Once the run is to stop nothing more is placed.
 func (x *run) placeAll(ctx context.Context, out *Outcome) {
 	for i := range out.Nodes {
 		o := &out.Nodes[i]
@@ -76,12 +76,19 @@ func (x *run) placeAll(ctx context.Context, out *Outcome) {
 		}
 		var err error
 		switch {
+		case o.Result == nil && o.State != Blocked: // there is nothing to do
+		case ctx.Err() != nil:
+			err = ctx.Err()
 		case o.Result != nil:
 			err = x.place(ctx, out, o)
-		case o.State == Blocked:
+		default:
 			err = x.disallow(out, o)
 		}
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			out.Interrupted = true
+			o.State, o.Err, o.Reason = Stopped, context.Cause(ctx), "the run was stopped"
+		case err != nil:
 			o.State, o.Err, o.Reason = Failed, err, disk.Advised(err).Error()
 			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason, Lost: errors.Is(o.Err, cas.ErrNotFound)})
 		}

@@ -76,7 +76,6 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	defer cancel(nil)
 	told := context.AfterFunc(ctx, func() { x.emit(Event{Type: "stopping"}) })
 	x.loop(within, cancel)
-	told()
 	out := &Outcome{Nodes: x.state, Warnings: x.warned}
 	out.Interrupted = ctx.Err() != nil // FailFast ends only what is within
 	for i := range plan.Verdicts {
@@ -85,6 +84,7 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	if plan.Options.Limit == 0 && !opts.NoPlace && !out.Interrupted {
 		x.placeAll(ctx, out)
 	}
+	told()
 	return out, nil
 }
 

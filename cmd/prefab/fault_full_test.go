@@ -5,7 +5,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -172,15 +171,7 @@ func (s site) squeezed(run func(args ...string) (string, int)) (failed bool) {
 // recovers finishes with space again. Nothing of what was cut short may be left.
 func (s site) recovers(want result) {
 	s.t.Helper()
-	err := filepath.WalkDir(s.dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() && unfinished.MatchString(e.Name()) {
-			s.t.Errorf("%s is left", path)
-		}
-		return err
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.unfinished("stopped")
 	s.same(s.result(), want, "with space again")
 	for _, args := range [][]string{{"log"}, {"cache", "verify"}} {
 		if text, code := s.run(args...); code != 0 {
@@ -188,6 +179,3 @@ func (s site) recovers(want result) {
 		}
 	}
 }
-
-// unfinished are the names of files that are being written.
-var unfinished = regexp.MustCompile(`^(put-|new-|now-|\..*\.[0-9]+$)`)

@@ -25,7 +25,11 @@ func Replace(path string, r io.Reader, perm fs.FileMode) error {
 			return pour(path, r)
 		}
 	}
-	return Place(path, r, perm)
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	return finish(tmp, path, r, perm)
 }
 
 func pour(path string, r io.Reader) error {
@@ -37,12 +41,22 @@ func pour(path string, r io.Reader) error {
 	return errors.Join(err, f.Close())
 }
 
-// Place is Replace for a place that is the caller's own: a link is replaced, and the file has just these permissions.
-func Place(path string, r io.Reader, perm fs.FileMode) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+// Place is Replace for a place that the caller holds alone: a link is replaced, and the file has just these permissions.
+// What a caller leaves behind that is killed meanwhile has a name of its own, and is used by the next.
+func Place(path string, r io.Reader, perm fs.FileMode) error {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part")
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	tmp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
+	return finish(tmp, path, r, perm)
+}
+
+// finish fills a new file, and gives it its name.
+func finish(tmp *os.File, path string, r io.Reader, perm fs.FileMode) (err error) {
 	defer func() {
 		if err != nil {
 			os.Remove(tmp.Name())

@@ -95,8 +95,21 @@ func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Diges
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
+		if stopped(err) {
+			select { // a terminal's Ctrl-C reaches both, and the worker may be the first to end
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			case <-time.After(time.Second):
+			}
+		}
 		return s.workerSaid(addr, out, stderr.Bytes(), err)
 	}
+}
+
+// stopped reports whether a process ended for a signal.
+func stopped(ended error) bool {
+	var exit *exec.ExitError
+	return errors.As(ended, &exit) && (exit.ExitCode() == exitInterrupted || exit.ExitCode() < 0)
 }
 
 // workerSaid reads what a worker printed, and then believes the cache.
