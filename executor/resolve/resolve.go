@@ -137,6 +137,10 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 			all = append(all, pattern)
 			continue
 		}
+		if LeadsOut(pattern) {
+			return nil, &FileError{Addr: addr, Source: n, Path: pattern, Err: errors.New("this glob leads out of the folder of the spec: " +
+				"what it finds there is nobody's to say. Name the files, or write an absolute path")}
+		}
 		found, err := Glob(r.Dir, pattern)
 		if errors.Is(err, filepath.ErrBadPattern) {
 			err = errors.New("this is no glob: close each [ with a ], or write \\[ for a bracket in a file's name")
