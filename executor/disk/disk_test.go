@@ -94,7 +94,7 @@ func TestAdvised(t *testing.T) {
 	if again := disk.Advised(err); again.Error() != err.Error() {
 		t.Error("the advice is given twice:", again)
 	}
-	if err := disk.Advised(io.EOF); err != io.EOF {
+	if err := disk.Advised(io.EOF); err.Error() != io.EOF.Error() {
 		t.Error(err)
 	}
 }
