@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/planner"
 )
 
@@ -22,7 +22,7 @@ func (x *run) execute(ctx context.Context, n *planner.Node, members []planner.Me
 	case ctx.Err() != nil:
 		o.State, o.Err, o.Reason = Stopped, context.Cause(ctx), "the run was stopped"
 	default:
-		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
+		o.State, o.Err, o.Reason = Failed, err, disk.Advised(err).Error()
 	}
 	return o
 }

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -65,7 +66,7 @@ type StageCounts struct {
 }
 
 // placeAll puts the files of all exports that are done where they belong, and tells those that may not be placed any
-// more that they are not allowed. What goes wrong fails the export's node.
+// more that they are not allowed. What goes wrong fails the export's node. Once the run is to stop nothing more is placed.
 func (x *run) placeAll(ctx context.Context, out *Outcome) {
 	for i := range out.Nodes {
 		o := &out.Nodes[i]
@@ -75,13 +76,20 @@ func (x *run) placeAll(ctx context.Context, out *Outcome) {
 		}
 		var err error
 		switch {
+		case o.Result == nil && o.State != Blocked: // there is nothing to do
+		case ctx.Err() != nil:
+			err = ctx.Err()
 		case o.Result != nil:
 			err = x.place(ctx, out, o)
-		case o.State == Blocked:
+		default:
 			err = x.disallow(out, o)
 		}
-		if err != nil {
-			o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
+		switch {
+		case err != nil && ctx.Err() != nil:
+			out.Interrupted = true
+			o.State, o.Err, o.Reason = Stopped, context.Cause(ctx), "the run was stopped"
+		case err != nil:
+			o.State, o.Err, o.Reason = Failed, err, disk.Advised(err).Error()
 			x.emit(Event{Type: "finish", Addr: o.Node.Addr, State: Failed, Reason: o.Reason, Lost: errors.Is(o.Err, cas.ErrNotFound)})
 		}
 	}
@@ -168,7 +176,7 @@ func (x *run) placeFile(ctx context.Context, n *planner.Node, path string, f Sto
 		return p, err
 	}
 	defer r.Close()
-	if err := writeAtomic(full, r); err != nil {
+	if err := disk.Place(full, r, placedMode); err != nil {
 		return p, fmt.Errorf("%s: %w", path, explainPath(full, err))
 	}
 	return p, nil
@@ -188,6 +196,9 @@ func destined(ctx context.Context, s Store, f StoredFile, path string) (StoredFi
 	return f, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }, nil
 }
 
+// placedMode are the permissions of what is placed: it is meant for others.
+const placedMode = 0o644
+
 func explainPath(path string, err error) error {
 	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
 		return errors.New("this is a folder: give the path of a file")
@@ -199,35 +210,6 @@ func explainPath(path string, err error) error {
 		return fmt.Errorf("%w: give a path that you may write", err)
 	}
 	return err
-}
-
-// writeAtomic writes a file so that a reader sees the old content or the new, and a power cut leaves one of them.
-func writeAtomic(path string, r io.Reader) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = io.Copy(tmp, r); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err = tmp.Chmod(0o644); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err = tmp.Sync(); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 // attest writes the provenance file, when it differs from the one that is there.
@@ -296,7 +278,7 @@ func writeProvenance(path string, p Provenance) error {
 	if have, err := resolve.HashFile(name); err == nil && have == spec.HashBytes(b) {
 		return nil
 	}
-	return writeAtomic(name, bytes.NewReader(b))
+	return disk.Place(name, bytes.NewReader(b), placedMode)
 }
 
 // ancestors returns the nodes that an export's rows come through, in order.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/prefab-build/prefab/executor/cas"
-	"github.com/prefab-build/prefab/executor/resolve"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -79,7 +79,6 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	defer cancel(nil)
 	told := context.AfterFunc(ctx, func() { x.emit(Event{Type: "stopping"}) })
 	x.loop(within, cancel)
-	told()
 	out := &Outcome{Nodes: x.state, Warnings: x.warned}
 	out.Interrupted = ctx.Err() != nil // FailFast ends only what is within
 	for i := range plan.Verdicts {
@@ -88,6 +87,7 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	if plan.Options.Limit == 0 && !opts.NoPlace && !out.Interrupted {
 		x.placeAll(ctx, out)
 	}
+	told()
 	return out, nil
 }
 
@@ -158,7 +158,7 @@ func (x *run) start(ctx context.Context, i int) (ended bool) {
 	}
 	members, err := x.members(n)
 	if err != nil {
-		o.State, o.Err, o.Reason = Failed, err, resolve.Advised(err).Error()
+		o.State, o.Err, o.Reason = Failed, err, disk.Advised(err).Error()
 		return true
 	}
 	x.emit(Event{Type: "start", Addr: n.Addr})

@@ -112,13 +112,18 @@ func (s site) command(args ...string) *exec.Cmd {
 // run runs a command to its end. A panic that reaches the user is a failure whatever the command was to do.
 func (s site) run(args ...string) (text string, code int) {
 	s.t.Helper()
-	out, err := s.command(args...).CombinedOutput()
+	return s.end(s.command(args...))
+}
+
+func (s site) end(c *exec.Cmd) (text string, code int) {
+	s.t.Helper()
+	out, err := c.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		s.t.Fatal(err)
 	}
 	if bytes.Contains(out, []byte("panic")) || bytes.Contains(out, []byte("goroutine ")) {
-		s.t.Errorf("%v panics:\n%s", args, out)
+		s.t.Errorf("%v panics:\n%s", c.Args, out)
 	}
 	if exit != nil {
 		code = exit.ExitCode()

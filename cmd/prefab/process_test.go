@@ -4,7 +4,9 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -17,6 +19,26 @@ import (
 
 // processCommands are the commands of scripts that deal with a running program.
 var processCommands = map[string]func(*testscript.TestScript, bool, []string){"meet": meet, "insist": insist, "during": during}
+
+// processPrograms are programs beside prefab.
+var processPrograms = map[string]func(){"limited": limited}
+
+// limited BYTES PROGRAM ARG... becomes another program, which can write no longer files than that.
+func limited() {
+	most, err := strconv.ParseUint(os.Args[1], 10, 64)
+	if err == nil {
+		err = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: most, Max: most})
+	}
+	var path string
+	if err == nil {
+		path, err = exec.LookPath(os.Args[2])
+	}
+	if err == nil {
+		err = syscall.Exec(path, os.Args[2:], os.Environ())
+	}
+	fmt.Fprintln(os.Stderr, "limited:", err)
+	os.Exit(1)
+}
 
 var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
 

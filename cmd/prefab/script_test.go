@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 
 // TestMain lets the test binary be prefab itself, and its benchmarks, so that scripts run them as processes of their own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"prefab": func() {
+	programs := map[string]func(){"prefab": func() {
 		out, log := &timeless{w: os.Stdout}, &timeless{w: os.Stderr}
 		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: out, Err: log, Now: later(), Recalled: recalled, Space: space()}))
 	}, "bench": func() {
@@ -34,7 +34,9 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
-	}})
+	}}
+	maps.Copy(programs, processPrograms)
+	testscript.Main(m, programs)
 }
 
 // TestScripts runs the scripts of testdata/script: each shows one behaviour of the whole tool. Beside the commands of

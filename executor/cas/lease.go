@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -26,11 +27,33 @@ import (
 // Nothing is removed that is younger than the oldest lease, or than the beginning of the collection. Looking at the time
 // and removing is one step under the sweep lock, which touching shares.
 //
-// All these times are the file system's, so that no two clocks are compared.
+// All these times are the file system's, so that no two clocks are compared. A clock that is set back takes the leases back
+// with it: who writes afterwards moves its lease to before what it writes (rewind), and until it does, a lease that begins
+// in the future keeps everything.
 type lease struct {
 	file  *flock.Flock
 	path  string
+	mu    sync.Mutex // guards since
 	since time.Time
+}
+
+// begun returns when the lease began.
+func (l *lease) begun() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.since
+}
+
+// rewind moves the lease back, where the clock was set back since it began.
+func (s *Store) rewind() {
+	l := &s.lease
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := s.now(); !l.since.IsZero() && now.Before(l.since.Add(-clockSkew)) {
+		if earlier := now.Add(-clockSkew); os.Chtimes(l.path, earlier, earlier) == nil {
+			l.since = earlier
+		}
+	}
 }
 
 const (
@@ -63,7 +86,7 @@ func (s *Store) takeLease() error {
 			locked.Close()
 			return err
 		}
-		s.lease = lease{file: locked, path: path, since: info.ModTime()}
+		s.lease.file, s.lease.path, s.lease.since = locked, path, info.ModTime()
 		return nil
 	}
 }
@@ -83,7 +106,7 @@ func (s *Store) Close() error {
 
 // touch makes the file at path younger than the lease, unless it is. It reports false where the file is gone.
 func (s *Store) touch(path string, used time.Time) bool {
-	if s.opts.ReadOnly || !used.Before(s.lease.since) {
+	if s.rewind(); s.opts.ReadOnly || !used.Before(s.lease.begun()) {
 		return true
 	}
 	s.sweeps.Lock()
@@ -138,15 +161,16 @@ func (s *Store) Use(d spec.Digest) bool {
 // horizon returns the time before which nothing is in use: that of the oldest lease of others, if there are any, or now.
 func (s *Store) horizon() (oldest time.Time, others bool, err error) {
 	dir := filepath.Join(s.root, leaseDir)
-	now, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "now-")
+	probe, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "now-")
 	if err != nil {
 		return oldest, false, err
 	}
-	info, err := now.Stat()
-	if err = errors.Join(err, now.Close(), os.Remove(now.Name())); err != nil {
+	info, err := probe.Stat()
+	if err = errors.Join(err, probe.Close(), os.Remove(probe.Name())); err != nil {
 		return oldest, false, err
 	}
-	oldest = info.ModTime()
+	now := info.ModTime()
+	oldest = now
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return oldest, false, fmt.Errorf("reading the cache: %w", err)
@@ -161,7 +185,10 @@ func (s *Store) horizon() (oldest time.Time, others bool, err error) {
 			return oldest, false, err
 		}
 		others = others || held
-		if held && since.Before(oldest) {
+		switch {
+		case held && since.After(now.Add(clockSkew)):
+			return time.Time{}, true, nil // the clock was set back since: what it wrote looks older than it is
+		case held && since.Before(oldest):
 			oldest = since
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -120,6 +121,9 @@ func (e *FolderError) Error() string {
 	if pe := (*fs.PathError)(nil); errors.As(e.Err, &pe) && pe.Path == e.Dir {
 		cause = pe.Err // the path is in the sentence already
 	}
+	if disk.Full(e.Err) {
+		return fmt.Sprintf("the cache folder %s cannot be written: %v", e.Dir, disk.Advised(cause))
+	}
 	return fmt.Sprintf("the cache folder %s cannot be written: %v; choose another one with the environment variable "+
 		"PREFAB_CACHE, or in the pipeline with cache { path = \"…\" }", e.Dir, cause)
 }
@@ -205,6 +209,7 @@ func place(tmp, path string, move func(old, new string) error) error {
 
 // writeTemp writes the parts to a new file in v1/tmp and returns its path.
 func (s *Store) writeTemp(parts ...[]byte) (path string, err error) {
+	s.rewind()
 	f, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "put-")
 	if err != nil {
 		return "", err

@@ -99,6 +99,7 @@ func (w *Writer) spill() error {
 	if w.s.opts.ReadOnly {
 		return w.s.unwritable(errReadOnly)
 	}
+	w.s.rewind()
 	f, err := os.CreateTemp(filepath.Join(w.s.root, tmpDir), "put-")
 	if err != nil {
 		return w.s.unwritable(err)

@@ -143,6 +143,9 @@ func (s *Store) IsPartial() bool {
 	return err == nil
 }
 
+// clockSkew is how far the clock of a file system may be ahead of the machine's.
+const clockSkew = time.Minute
+
 const partialName = "partial"
 
 // Due reports whether something that is done every so often is to be done now, and if so notes that it is: of several
@@ -155,7 +158,11 @@ func (s *Store) Due(name string, every time.Duration) bool {
 		_ = os.WriteFile(path, nil, fileMode)
 		return false
 	}
-	return err == nil && now.Sub(info.ModTime()) >= every && os.Chtimes(path, now, now) == nil
+	if err != nil {
+		return false
+	}
+	since := now.Sub(info.ModTime()) // negative where the clock was set back: it may be long until that time comes again
+	return (since >= every || since < -clockSkew) && os.Chtimes(path, now, now) == nil
 }
 
 // Index removes the lists of bases that have no entry left, and the facts about blobs that are gone. An entry or a fact

@@ -172,3 +172,62 @@ func TestDebris(t *testing.T) {
 		t.Error("what was set aside just now went")
 	}
 }
+
+// Where the clock was set back while a process is at work, what it writes looks older than its lease, and stays.
+func TestLeaseOfAClockThatWasSetBack(t *testing.T) {
+	dir := t.TempDir()
+	began := time.Now()
+	back := 0 * time.Hour
+	worker, err := cas.Open(dir, cas.Options{Now: func() time.Time { return time.Now().Add(-back) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer worker.Close()
+	back = time.Hour
+	d, err := worker.Put(t.Context(), []byte("written after the clock was set back"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := began.Add(-back)
+	if err := os.Chtimes(worker.BlobPath(d), then, then); err != nil { // as that clock has it
+		t.Fatal(err)
+	}
+	collector, err := cas.Open(dir, cas.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer collector.Close()
+	w := sweep(t, collector)
+	if stay, _, err := w.Blobs(t.Context(), []spec.Digest{d}); err != nil || len(stay) != 1 {
+		t.Errorf("what a process wrote is collected while it runs: %v", err)
+	}
+	if w.Horizon.Before(then.Add(-2 * time.Minute)) {
+		t.Errorf("nothing is collected: the horizon is %v", w.Horizon)
+	}
+}
+
+// A lease that begins in the future is one of which nobody knows when it began.
+func TestLeaseInTheFuture(t *testing.T) {
+	dir := t.TempDir()
+	worker, err := cas.Open(dir, cas.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer worker.Close()
+	leases, err := filepath.Glob(filepath.Join(dir, "v1", "leases", "*"))
+	if err != nil || len(leases) != 1 {
+		t.Fatal(leases, err)
+	}
+	then := time.Now().Add(time.Hour)
+	if err := os.Chtimes(leases[0], then, then); err != nil {
+		t.Fatal(err)
+	}
+	collector, err := cas.Open(dir, cas.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer collector.Close()
+	if w := sweep(t, collector); !w.Horizon.IsZero() {
+		t.Errorf("the horizon is %v", w.Horizon)
+	}
+}

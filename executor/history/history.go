@@ -21,9 +21,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/prefab-build/prefab/executor/disk"
 )
 
 // A DB is the history of one project. Its methods may be called from several goroutines, and several processes may use
@@ -192,9 +195,21 @@ func (h *DB) write(ctx context.Context, again, record func(*transaction) error) 
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("recording in the run history %s: %w", h.path, err)
+		return fmt.Errorf("recording in the run history %s: %w", h.path, explained(err))
 	}
 	return nil
+}
+
+// explained is an error of SQLite as the system would have it. SQLite says that a disk is full, and calls all else that a
+// disk refuses by a number.
+func explained(err error) error {
+	switch codeOf(err) {
+	case sqlite3.SQLITE_FULL:
+		return syscall.ENOSPC
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%w: the disk is full, or does not work: %s", err, disk.Remedy)
+	}
+	return err
 }
 
 func (h *DB) transact(ctx context.Context, record func(*transaction) error) error {

@@ -106,7 +106,7 @@ func (h *DB) Repeat(ctx context.Context, run int64, start, end time.Time) error 
 	return h.write(ctx, func(*transaction) error { return nil }, func(tx *transaction) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO runs (start, finish, command, exit_code, verdict, prefab, spec, row_limit, repeats)
 			SELECT ?, ?, command, exit_code, verdict, prefab, spec, row_limit, id FROM runs WHERE id = ? AND finish IS NOT NULL`,
-			start.UnixNano(), end.UnixNano(), run)
+			start.UnixNano(), after(start, end).UnixNano(), run)
 		if err != nil {
 			return err
 		}
@@ -245,12 +245,17 @@ func (r *Recorder) Verdicts(ctx context.Context, verdicts []planner.Verdict) err
 
 // End records how the run ended.
 func (r *Recorder) End(ctx context.Context, end time.Time, exitCode int, verdict string) error {
+	end = after(r.run.Start, end)
 	return r.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, "UPDATE runs SET finish = ?, exit_code = ?, verdict = ? WHERE id = ?",
 			end.UnixNano(), exitCode, verdict, r.run.ID)
 		return err
 	})
 }
+
+// after is the end of what began at a time. Go tells by a second clock how long it took, whatever became of the first one
+// meanwhile; without it, no run takes less than no time.
+func after(start, end time.Time) time.Time { return start.Add(max(0, end.Sub(start))) }
 
 // Keep says whether a run is to be kept when garbage is collected. A run that does not exist is an error.
 func (h *DB) Keep(ctx context.Context, run int64, kept bool) error {

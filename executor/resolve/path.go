@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Path returns a path of a spec as the system knows it.
@@ -14,6 +15,12 @@ func Path(dir, path string) string {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(dir, filepath.FromSlash(path))
+}
+
+// LeadsOut reports whether a relative path leads by its words out of the folder that it is relative to.
+func LeadsOut(path string) bool {
+	path = filepath.ToSlash(filepath.Clean(filepath.FromSlash(path)))
+	return path == ".." || strings.HasPrefix(path, "../")
 }
 
 // Real returns the absolute path that a path leads to when all links on the way are followed. What does not exist yet

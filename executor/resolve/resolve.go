@@ -14,12 +14,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -56,7 +56,7 @@ func Named(path string, err error) error {
 	var system *fs.PathError
 	switch {
 	case errors.As(err, &system):
-		return fmt.Errorf("%s: %w", path, Advised(system.Err))
+		return fmt.Errorf("%s: %w", path, disk.Advised(system.Err))
 	}
 	for _, start := range []string{path + ": ", path + " is ", "reading " + path} {
 		if strings.HasPrefix(err.Error(), start) {
@@ -64,14 +64,6 @@ func Named(path string, err error) error {
 		}
 	}
 	return fmt.Errorf("%s: %w", path, err)
-}
-
-// Advised adds to an error of the system what helps, where that is not obvious.
-func Advised(err error) error {
-	if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && !strings.Contains(err.Error(), "ulimit") {
-		return fmt.Errorf("%w: raise the limit, as with ulimit -n 4096", err)
-	}
-	return err
 }
 
 // Unwrap returns the cause.
@@ -145,6 +137,10 @@ func (r *Resolver) match(addr spec.Addr, n int, s spec.Source) ([]string, error)
 		if !IsGlob(r.Dir, pattern) {
 			all = append(all, pattern)
 			continue
+		}
+		if LeadsOut(pattern) {
+			return nil, &FileError{Addr: addr, Source: n, Path: pattern, Err: errors.New("this glob leads out of the folder of the spec: " +
+				"what it finds there is nobody's to say. Name the files, or write an absolute path")}
 		}
 		found, err := Glob(r.Dir, pattern)
 		if errors.Is(err, filepath.ErrBadPattern) {

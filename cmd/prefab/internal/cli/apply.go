@@ -14,6 +14,7 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -233,10 +234,10 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	// The run is over whatever became of ctx: an interrupted run is recorded too.
 	err = rec.finish(context.WithoutCancel(ctx), out, code, s.now())
 	if err = errors.Join(err, s.mark(plan, rec.rec.ID(), "ended")); err != nil {
-		s.warn(err.Error())
+		s.warn(disk.Advised(err).Error())
 	}
 	if err := s.root(plan, out, code); err != nil {
-		s.warn(err.Error())
+		s.warn(disk.Advised(err).Error())
 	}
 	s.memory.keepRun(s, plan, out, rec.rec.ID(), code)
 	s.tidy(ctx)

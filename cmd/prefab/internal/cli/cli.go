@@ -19,8 +19,8 @@ import (
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/machine"
-	"github.com/prefab-build/prefab/executor/resolve"
 )
 
 // Version is prefab's version.
@@ -113,7 +113,7 @@ func (a *app) code(ctx context.Context, err error) int {
 		a.view.Error(fmt.Errorf("the cache has lost what this needs (%w): prefab apply makes it again", err))
 		return exitDamage
 	}
-	a.view.Error(resolve.Advised(usage(err)))
+	a.view.Error(disk.Advised(usage(err)))
 	return exitError
 }
 

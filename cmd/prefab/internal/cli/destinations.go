@@ -145,18 +145,21 @@ func (s *session) reserved(t *target) (d diag.Diagnostic, bad bool) {
 	return d, false
 }
 
-// ledOut looks for a path that by its words stays in the project, and by a link leads out of it.
+// ledOut looks for a relative path that leads out of the project, by its words or by a link.
 func (s *session) ledOut(t *target) (d diag.Diagnostic, bad bool) {
-	name := filepath.ToSlash(filepath.Clean(filepath.FromSlash(t.name)))
-	if filepath.IsAbs(t.name) || name == ".." || strings.HasPrefix(name, "../") || within(t.key, pathKey(resolve.Real(s.dir))) {
+	if filepath.IsAbs(t.name) || within(t.key, pathKey(resolve.Real(s.dir))) {
 		return d, false
 	}
-	leads := t.real
-	if rel, err := filepath.Rel(resolve.Real(s.dir), t.real); err == nil {
-		leads = filepath.ToSlash(rel)
+	how := t.name + " leads out of the folder of the spec."
+	if !resolve.LeadsOut(t.name) {
+		leads := t.real
+		if rel, err := filepath.Rel(resolve.Real(s.dir), t.real); err == nil {
+			leads = filepath.ToSlash(rel)
+		}
+		how = fmt.Sprintf("A link on the way of %s leads to %s.", t.name, leads)
 	}
-	return t.problem("An export that leads out of the project", "A link on the way of %s leads to %s. If that is meant, write it as the path, "+
-		"so that the spec says where the file goes.", t.name, leads), true
+	return t.problem("An export that leads out of the project", "%s If that is meant, write an absolute path, "+
+		"so that the spec says where the file goes.", how), true
 }
 
 // unplaceable looks for destinations that no file can be put at, before a run spends its time on what goes there.

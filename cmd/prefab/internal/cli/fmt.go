@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/lang"
 )
 
@@ -76,7 +76,7 @@ func (a *app) formatFiles(paths []string, check, diff bool) error {
 		case check:
 			a.view.Text(path + "\n")
 		default:
-			if err := os.WriteFile(path, formatted, 0o644); err != nil {
+			if err := disk.Replace(path, bytes.NewReader(formatted), 0o644); err != nil {
 				return err
 			}
 			a.view.Text(path + "\n")

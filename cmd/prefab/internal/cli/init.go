@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/scaffold"
 	"github.com/prefab-build/prefab/examples"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/lang"
 )
 
@@ -47,7 +49,7 @@ func (a *app) init(from string, force bool) error {
 		return err
 	}
 	path := filepath.Join(a.dir, specName)
-	if err := os.WriteFile(path, lang.Format(s.Text), 0o644); err != nil {
+	if err := disk.Replace(path, bytes.NewReader(lang.Format(s.Text)), 0o644); err != nil {
 		return err
 	}
 	a.view.Scaffold(path, s)

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/lang"
 	"github.com/prefab-build/prefab/planner"
 )
@@ -168,7 +168,7 @@ func (s *session) writePins(facts planner.Facts) (n int, wrote bool, err error) 
 	if len(pins) == 0 || (err == nil && bytes.Equal(have, lang.FormatLock(pins))) {
 		return len(pins), false, nil
 	}
-	if err := os.WriteFile(s.lockPath(), lang.FormatLock(pins), 0o644); err != nil {
+	if err := disk.Replace(s.lockPath(), bytes.NewReader(lang.FormatLock(pins)), 0o644); err != nil {
 		return 0, false, fmt.Errorf("writing the lock file: %w", err)
 	}
 	s.view.Pinned(len(pins), lang.LockName)

@@ -1,17 +1,18 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -179,7 +180,7 @@ func savePlan(path string, p *planner.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, append(b, '\n'), 0o600); err != nil {
+	if err := disk.Replace(path, bytes.NewReader(append(b, '\n')), 0o600); err != nil {
 		return fmt.Errorf("saving the plan: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/disk"
 	"github.com/prefab-build/prefab/executor/gc"
 	"github.com/prefab-build/prefab/executor/history"
 	"github.com/prefab-build/prefab/planner"
@@ -77,7 +78,7 @@ func (s *session) tidy(ctx context.Context) {
 	switch {
 	case errors.Is(err, gc.ErrBusy) || ctx.Err() != nil:
 	case err != nil:
-		s.warn(err.Error())
+		s.warn(disk.Advised(err).Error())
 	default:
 		s.view.Tidied(r)
 	}

@@ -97,8 +97,21 @@ func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Diges
 		said := workerSaid{log: log}
 		cmd.Stdout, cmd.Stderr = &said, &stderr
 		err = cmd.Run()
+		if stopped(err) {
+			select { // a terminal's Ctrl-C reaches both, and the worker may be the first to end
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			case <-time.After(time.Second):
+			}
+		}
 		return s.believe(addr, said.last, stderr.Bytes(), err)
 	}
+}
+
+// stopped reports whether a process ended for a signal.
+func stopped(ended error) bool {
+	var exit *exec.ExitError
+	return errors.As(ended, &exit) && (exit.ExitCode() == exitInterrupted || exit.ExitCode() < 0)
 }
 
 // workerSaid takes down what a worker prints, line by line: its log goes on at once, the last of the others is kept.
