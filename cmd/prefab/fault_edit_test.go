@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var edits = flag.Int("edits", 12, "how many runs TestFaultEdit edits the input of")
+var edits = flag.Int("edits", 6, "how many runs TestFaultEdit edits the input of")
 
 // editSpec reads one large file and writes what it holds.
 const editSpec = `
