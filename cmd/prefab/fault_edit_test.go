@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var edits = flag.Int("edits", 12, "how many runs TestFaultEdit edits the input of")
+var edits = flag.Int("edits", 6, "how many runs TestFaultEdit edits the input of")
 
 // editSpec reads one large file and writes what it holds.
 const editSpec = `
@@ -40,8 +40,8 @@ func edited(writing int) []byte {
 	return b.Bytes()
 }
 
-// TestFaultEdit writes an input anew, in its place and with the same size, while runs read it: they refuse it, or come to
-// what one writing gives. When it has settled, a run comes to what it comes to in an empty cache.
+// TestFaultEdit writes an input anew, in its place and with the same size, while runs read it: those that notice a
+// change refuse it. When it has settled, a run comes to what it comes to in an empty cache.
 func TestFaultEdit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("inputs are edited by the dozen")
