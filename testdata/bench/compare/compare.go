@@ -37,6 +37,7 @@ type Options struct {
 
 // Sizes are how much work is given.
 type Sizes struct {
+	Name     string
 	Runs     int   // of what is quick; what takes seconds has fewer
 	All      int   // stages that every build tool is given
 	Most     int   // stages that all but DVC are given, which takes half a second for each
@@ -57,17 +58,17 @@ const settle = 2500 * time.Millisecond
 
 // Quick are the sizes of a run that takes a few minutes.
 func Quick() Sizes {
-	return Sizes{Runs: 3, All: 20, Most: 200, Stages: []int{1000}, Edited: 20, Prompts: 10_000, Few: 500, Rows: 10_000, Items: 2000, Pairs: 10_000, Read: 50_000, Million: 50_000, Settle: settle}
+	return Sizes{Name: "quick", Runs: 3, All: 20, Most: 200, Stages: []int{1000}, Edited: 20, Prompts: 10_000, Few: 500, Rows: 10_000, Items: 2000, Pairs: 10_000, Read: 50_000, Million: 50_000, Settle: settle}
 }
 
 // Full are the sizes of figures that are published.
 func Full() Sizes {
-	return Sizes{Runs: 5, All: 200, Most: 1000, Stages: []int{1000, 10_000}, Edited: 50, Prompts: 100_000, Few: 2000, Rows: 100_000, Items: 20_000, Pairs: 100_000, Read: 200_000, Million: 1_000_000, Settle: settle}
+	return Sizes{Name: "full", Runs: 5, All: 200, Most: 1000, Stages: []int{1000, 10_000}, Edited: 50, Prompts: 100_000, Few: 2000, Rows: 100_000, Items: 20_000, Pairs: 100_000, Read: 200_000, Million: 1_000_000, Settle: settle}
 }
 
 // Tiny are the sizes of a test.
 func Tiny() Sizes {
-	return Sizes{Runs: 1, All: 20, Most: 20, Stages: []int{20}, Edited: 20, Prompts: 200, Few: 100, Rows: 200, Items: 50, Pairs: 400, Read: 100, Million: 400}
+	return Sizes{Name: "tiny", Runs: 1, All: 20, Most: 20, Stages: []int{20}, Edited: 20, Prompts: 200, Few: 100, Rows: 200, Items: 50, Pairs: 400, Read: 100, Million: 400}
 }
 
 // A part measures one kind of work.
@@ -192,8 +193,8 @@ func (b *bench) make(ctx context.Context, args ...string) error {
 // preamble says what was measured on what.
 func (b *bench) preamble() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "# Figures\n\nWritten by `go run ./testdata/bench compare` on %s: %s/%s, %d cores (%s), %s.\n\n", b.Date.Format("2 January 2006"),
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(), runtime.Version())
+	fmt.Fprintf(&s, "# Figures\n\nWritten by `go run ./testdata/bench compare` with its %s workloads on %s:\n%s/%s, %d cores (%s), %s.\n\n",
+		b.Sizes.Name, b.Date.Format("2 January 2006"), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(), runtime.Version())
 	s.WriteString("Tools take turns, each once before any runs again. A figure is the median, with the least and the greatest of the\n" +
 		"runs in brackets. CPU is user and system time of a command and of all processes that it waited for; peak is the\n" +
 		"largest resident set of any one of them, not of all together. Ratios of CPU hold on other machines; seconds do not.\n\n")

@@ -21,7 +21,8 @@ func linear(ctx context.Context, b *bench) (*section, error) {
 		title: "Linear reward model",
 		text: fmt.Sprintf("One model on TF-IDF of words and pairs of words, at a fixed penalty that suits the program, from %d pairs of about 650\n"+
 			"bytes, judged on %d others. prefab's has features of the first words and of what response and prompt share as well.\n"+
-			"Features and fit are timed inside the processes, without reading and judging.", n, n/5),
+			"The penalties were looked for on 100,000 pairs and suit other numbers less. Features and fit are timed inside the\n"+
+			"processes, without reading and judging.", n, n/5),
 		head: append(slices.Clone(usage), "features and fit, CPU s", "pairs a CPU s", "log-loss"),
 	}
 	train, held := b.path("train.jsonl"), b.path("held-out.jsonl")
