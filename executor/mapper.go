@@ -75,12 +75,6 @@ func (j *job) runMapper(ctx context.Context, k *stage.Kind) (*entry, error) {
 
 // chunkBase is what is asked of every chunk: the node's base without the limit, and the prepared ports.
 func (m *mapping) chunkBase() (spec.Digest, error) {
-	list := []planner.Component{{Name: "map", Value: "1"}}
-	for _, c := range m.action.Base {
-		if c.Name != "limit" {
-			list = append(list, c)
-		}
-	}
 	var prepared []planner.Member
 	for _, member := range m.members {
 		for _, in := range m.ports.In {
@@ -93,7 +87,18 @@ func (m *mapping) chunkBase() (spec.Digest, error) {
 	if err != nil {
 		return spec.Digest{}, err
 	}
-	return planner.Digest(append(list, key.Inputs...)), nil
+	return planner.Digest(append(perChunk(m.action.Base), key.Inputs...)), nil
+}
+
+// perChunk is what of a node's base is asked of every chunk.
+func perChunk(base []planner.Component) []planner.Component {
+	list := []planner.Component{{Name: "map", Value: "1"}}
+	for _, c := range base {
+		if c.Name != "limit" {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // mapTable maps the chunks of a table: those in the store are taken from there, the others run in parallel.

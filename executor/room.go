@@ -6,12 +6,12 @@ import (
 	"github.com/prefab-build/prefab/planner"
 )
 
-// Of 150,000 pairs of testdata/bench, 173 MB as JSONL, the cache kept 162 MB when they were read (rows of random words, which
-// pack badly: real text takes about 0.6 of its size), then 13 for deduplicate, none for decontaminate, 9 for validate, 29
-// for reward_model, less than 1 for each of split, evaluate and filter, and 43 for an export of 110 MB. With 50,000 it was
-// the same by ratio. So much of the bytes that a stage descends from is new in the cache:
+// Of 150,000 pairs of testdata/bench, 173 MB as JSONL, the cache kept 96 MB when they were read (rows of random words, which
+// pack badly: real text takes about half of that), then 13 for deduplicate, none for decontaminate, 9 for validate, 29 for
+// reward_model, less than 1 for each of split, evaluate and filter, and 43 for an export of 110 MB. With 50,000 it was the
+// same by ratio. So much of the bytes that a stage descends from is new in the cache:
 const (
-	readShare   = 0.95
+	readShare   = 0.55
 	mapperShare = 0.05
 	runnerShare = 0.10
 	exportShare = 0.40 // and as much as all of it where it is placed
@@ -23,8 +23,8 @@ type Need struct {
 	Placed map[string]int64 // by the path that an export names
 }
 
-// Needs estimates what running a plan adds to the cache and to the folders of exports. Segments that the store has are not
-// stored again. Known may be nil.
+// Needs estimates what running a plan adds to the cache and to the folders of exports. Segments that were read
+// before are not read again. Known may be nil.
 func Needs(p *planner.Plan, kinds []*stage.Kind, s Store, known *Known) Need {
 	need := Need{Placed: map[string]int64{}}
 	byName := map[string]*stage.Kind{}
@@ -80,10 +80,14 @@ func (need *Need) putBack(p *planner.Plan, known *Known) {
 type origin struct{ all, fresh float64 }
 
 func originOf(p *planner.Plan, n *planner.Node, size []origin, s Store) (o origin) {
+	base := planner.Digest(perChunk(n.Base))
 	for _, f := range p.Facts.Files[n.Addr.String()] {
 		for _, seg := range f.Segments {
 			o.all += float64(seg.Size)
-			if !s.Has(seg.Digest) {
+			if n.State != planner.WillRun {
+				continue
+			}
+			if _, err := s.GetAction(base, segmentInputs(f, seg)); err != nil {
 				o.fresh += float64(seg.Size)
 			}
 		}

@@ -74,11 +74,14 @@ func (j *job) ingest(ctx context.Context) error {
 		return err
 	}
 	pieces, chunks := m.look(ctx)
-	return m.readMissing(ctx, pieces, chunks, func(context.Context, int, []byte) error { return nil })
+	return m.readMissing(ctx, pieces, chunks, func(ctx context.Context, _ int, content []byte) error {
+		_, err := m.store.Put(ctx, content)
+		return err
+	})
 }
 
-// readMissing reads the files with a segment that is not cached, puts those segments into the store, and has something
-// done with each, several at a time.
+// readMissing reads the files with a segment that is not cached, and has something done with each such segment, several at
+// a time.
 func (m *mapping) readMissing(ctx context.Context, pieces []piece, chunks []*storedChunk,
 	do func(ctx context.Context, i int, content []byte) error,
 ) error {
@@ -103,21 +106,24 @@ func (m *mapping) pieces(files []planner.File) []piece {
 	var list []piece
 	records := 0
 	for i, f := range files {
-		header := spec.HashBytes(f.Header)
 		for _, s := range f.Segments {
 			if limit := m.limit(); limit > 0 && records >= limit {
 				return list
 			}
 			records += s.Records
-			inputs := planner.Digest([]planner.Component{
-				{Name: "source", Value: strconv.Itoa(f.Source)},
-				{Name: "header", Value: header.String()},
-				{Name: "segment", Value: s.Digest.String()},
-			})
-			list = append(list, piece{file: i, segment: s, inputs: inputs})
+			list = append(list, piece{file: i, segment: s, inputs: segmentInputs(f, s)})
 		}
 	}
 	return list
+}
+
+// segmentInputs is the inputs half of the key of what a segment is mapped to.
+func segmentInputs(f planner.File, s planner.Segment) spec.Digest {
+	return planner.Digest([]planner.Component{
+		{Name: "source", Value: strconv.Itoa(f.Source)},
+		{Name: "header", Value: spec.HashBytes(f.Header).String()},
+		{Name: "segment", Value: s.Digest.String()},
+	})
 }
 
 func (m *mapping) limit() int { return m.action.Limit }
@@ -149,12 +155,9 @@ func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, pieces []
 		group.Go(func() (err error) {
 			defer m.release()
 			if content == nil {
-				content, err = m.store.Get(ctx, pieces[i].segment.Digest)
-			} else {
-				_, err = m.store.Put(ctx, content)
-			}
-			if err != nil {
-				return err
+				if content, err = m.store.Get(ctx, pieces[i].segment.Digest); err != nil {
+					return err
+				}
 			}
 			return do(ctx, i, content)
 		})
