@@ -67,14 +67,7 @@ func (v *View) held(style lipgloss.Style, head, reason string) {
 
 func (v *View) placed(out *executor.Outcome) {
 	for _, p := range out.Placed {
-		word := "unchanged"
-		if p.Wrote {
-			word = "wrote"
-		}
-		size := bytesText(p.Size)
-		if p.Rows > 0 {
-			size = count(int(p.Rows), "row") + ", " + size
-		}
+		word, size := placedWords(&p)
 		fmt.Fprintf(v.out, "%s %s: %s\n", word, v.path(p.Path), size)
 	}
 	for _, p := range out.Left {
@@ -205,4 +198,16 @@ func bytesText(n int64) string {
 		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 	}
 	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}
+
+// placedWords says what became of a file, and how large it is.
+func placedWords(p *executor.Placement) (word, size string) {
+	word, size = "unchanged", bytesText(p.Size)
+	if p.Wrote {
+		word = "wrote"
+	}
+	if p.Rows > 0 {
+		size = count(int(p.Rows), "row") + ", " + size
+	}
+	return word, size
 }

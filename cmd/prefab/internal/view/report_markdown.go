@@ -39,14 +39,7 @@ func (r *Report) markdown() []byte {
 		stages = append(stages, s.line(r.planned))
 	}
 	for _, p := range r.placed {
-		word := "unchanged"
-		if p.Wrote {
-			word = "wrote"
-		}
-		size := bytesText(p.Size)
-		if p.Rows > 0 {
-			size = count(int(p.Rows), "row") + ", " + size
-		}
+		word, size := placedWords(&p)
 		files = append(files, fmt.Sprintf("- %s %s: %s\n", word, code(p.Path), size))
 	}
 	m.section("To look at", "", failures, roomForFailures)
