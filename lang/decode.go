@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
@@ -303,7 +302,7 @@ func (l *loader) convertTo(v cty.Value, t cty.Type, a *attr) (cty.Value, bool) {
 		l.capsuleMisplaced(a, v)
 		return v, false
 	}
-	out, err := convert.Convert(v, t)
+	out, err := converted(v, t)
 	if err == nil && out.IsWhollyKnown() {
 		return out, true
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 	"github.com/zclconf/go-cty/cty/json"
@@ -32,7 +31,7 @@ func (l *loader) functions() map[string]function.Function {
 		"concat":          stdlib.ConcatFunc,
 		"contains":        stdlib.ContainsFunc,
 		"csvdecode":       stdlib.CSVDecodeFunc,
-		"distinct":        stdlib.DistinctFunc,
+		"distinct":        distinctFunc,
 		"element":         stdlib.ElementFunc,
 		"endswith":        affixFunc(func(s, affix string) bool { return len(s) >= len(affix) && s[len(s)-len(affix):] == affix }),
 		"flatten":         stdlib.FlattenFunc,
@@ -170,41 +169,22 @@ func conversionFunc(name string, want cty.Type) function.Function {
 		Params: []function.Parameter{{Name: "v", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true}},
 		Type: func(args []cty.Value) (cty.Type, error) {
 			v := args[0]
-			want := sameElements(v.Type(), want)
 			if v.Type().Equals(want) || want.HasDynamicTypes() && v.IsNull() {
 				return want, nil
 			}
-			converted, err := convert.Convert(v, want)
+			out, err := converted(v, want)
 			if err != nil {
 				return cty.NilType, function.NewArgErrorf(0, "%s cannot make its type of %s: %v", name, describe(v), err)
 			}
-			return converted.Type(), nil
+			return out.Type(), nil
 		},
 		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
 			if !args[0].IsKnown() {
 				return cty.UnknownVal(t), nil
 			}
-			return convert.Convert(args[0], t)
+			return converted(args[0], t)
 		},
 	})
-}
-
-// sameElements returns the exact type that a list of like values becomes. To find the common type of values, go-cty
-// compares each with each, which takes minutes for a hundred thousand.
-func sameElements(from, want cty.Type) cty.Type {
-	if !from.IsTupleType() || from.Length() == 0 || !want.IsListType() && !want.IsSetType() || want.ElementType() != cty.DynamicPseudoType {
-		return want
-	}
-	types := from.TupleElementTypes()
-	for _, t := range types {
-		if !t.Equals(types[0]) {
-			return want
-		}
-	}
-	if want.IsSetType() {
-		return cty.Set(types[0])
-	}
-	return cty.List(types[0])
 }
 
 // lengthFunc counts the elements of a list, set or map, the attributes of an object, or the characters of a string.

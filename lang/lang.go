@@ -76,6 +76,10 @@ func Load(ctx context.Context, dir string, opts Options) (*spec.Pipeline, Files,
 func LoadSound(ctx context.Context, dir string, opts Options) (*spec.Pipeline, Files, diag.List) {
 	l := newLoader(ctx, dir, opts)
 	p := l.load()
+	if l.interrupted() { // what was evaluated since then failed for that reason
+		p, l.diags = nil, nil
+		l.errorf(diag.Range{}, "interrupted", "Interrupted", "Reading the pipeline was interrupted.")
+	}
 	l.finishDiags()
 	return p, l.files, l.diags
 }
@@ -119,6 +123,9 @@ func newLoader(ctx context.Context, dir string, opts Options) *loader {
 	return l
 }
 
+// interrupted reports whether the caller no longer waits. Evaluation then comes to an end by errors, which are not shown.
+func (l *loader) interrupted() bool { return l.ctx.Err() != nil }
+
 // load runs the passes in order. Each works with what the ones before could make of the source, so that one run
 // reports all that is wrong.
 func (l *loader) load() *spec.Pipeline {
@@ -130,8 +137,7 @@ func (l *loader) load() *spec.Pipeline {
 	l.declare(bodies)
 	l.assignVariables()
 	for _, n := range l.order() {
-		if l.ctx.Err() != nil {
-			l.errorf(diag.Range{}, "interrupted", "Interrupted", "Reading the pipeline was interrupted.")
+		if l.interrupted() {
 			return nil
 		}
 		n.evaluate(l)

@@ -84,7 +84,7 @@ func (l *loader) unroll(e *hclsyntax.ForExpr, rounds []element, sc *scope) (part
 	var keys, vals []partial
 	all := true
 	for _, r := range rounds {
-		if l.spent > maxWeight {
+		if l.spent > maxWeight || l.interrupted() {
 			return partial{}, false
 		}
 		in := sc.bind(e.ValVar, r.val)

@@ -136,7 +136,7 @@ func (l *loader) dynamic(vars []hcl.Traversal, sc *scope) bool {
 // evalHCL evaluates an expression that refers to variables, plain locals, each and plain loop variables only.
 func (l *loader) evalHCL(e hclsyntax.Expression, vars []hcl.Traversal, sc *scope) (cty.Value, bool) {
 	ctx, ok := l.context(vars, sc)
-	if !ok {
+	if !ok || l.interrupted() {
 		return cty.DynamicVal, false
 	}
 	if !l.referencesFit(vars, ctx, exprRange(e)) {

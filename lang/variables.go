@@ -125,7 +125,7 @@ func (l *loader) setting(b *body, name string, fallback cty.Value) cty.Value {
 		return fallback
 	}
 	v, _ = v.UnmarkDeep()
-	out, err := convert.Convert(v, fallback.Type())
+	out, err := converted(v, fallback.Type())
 	if err != nil || out.IsNull() {
 		l.errorf(a.expr.rng(), "wrong-type", "Wrong type", "%s is a %s, and this is %s.", name, fallback.Type().FriendlyName(), describe(v))
 		return fallback
@@ -138,7 +138,7 @@ func (l *loader) convertVariable(v *variable, val cty.Value, at diag.Range, what
 	if v.fill != nil && !val.IsNull() {
 		val = v.fill.Apply(val)
 	}
-	out, err := convert.Convert(val, v.typ)
+	out, err := converted(val, v.typ)
 	if err != nil && v.sensitive {
 		l.errorf(at, "variable-type", "Wrong type of a variable", "%s of var.%s, which is sensitive, is %s, and its type is %s.",
 			what, v.name, describe(val), typeexpr.TypeString(v.typ))

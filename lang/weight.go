@@ -124,7 +124,7 @@ type counted struct {
 
 // Value evaluates one round. Only the first that is too much is reported; those after it are not evaluated.
 func (c *counted) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	if c.l.spent > maxWeight {
+	if c.l.spent > maxWeight || c.l.interrupted() {
 		return cty.DynamicVal, nil
 	}
 	v, ds := c.Expression.Value(ctx)

@@ -11,16 +11,20 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// wrapped keeps a function from two things: to make what is too large to go on with, and to tell a sensitive value in
-// what it says of a mistake.
+// wrapped keeps a function from three things: to make what is too large to go on with, to tell a sensitive value in what
+// it says of a mistake, and to start when reading the pipeline was interrupted.
 func (l *loader) wrapped(name string, f function.Function) function.Function {
-	params, variadic, lazy := marked(f)
+	params, variadic, lazy := loosened(f)
 	if lazy { // try and can evaluate their arguments, and the functions in those are wrapped themselves
 		return f
 	}
 	return function.New(&function.Spec{
 		Description: f.Description(), Params: params, VarParam: variadic,
 		Type: func(args []cty.Value) (cty.Type, error) {
+			args, err := l.accept(name, f, args)
+			if err != nil {
+				return cty.NilType, err
+			}
 			if size := sizes[name]; size != nil && size(bare(args)) > maxWeight*bytesPerUnit {
 				return cty.NilType, errTooLarge(name) // some functions do their work to find the type of what comes of it
 			}
@@ -29,6 +33,10 @@ func (l *loader) wrapped(name string, f function.Function) function.Function {
 			return t, discreet(name, args, err)
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			args, err := l.accept(name, f, args)
+			if err != nil {
+				return cty.NilVal, err
+			}
 			defer l.unrecorded(args)()
 			v, err := f.Call(args)
 			if err != nil {
@@ -42,21 +50,49 @@ func (l *loader) wrapped(name string, f function.Function) function.Function {
 	})
 }
 
-// marked returns the parameters of a function so that it gets marks to see, and whether it takes expressions.
-func marked(f function.Function) (params []function.Parameter, variadic *function.Parameter, lazy bool) {
-	for _, p := range f.Params() {
+// accept converts arguments to the types of their parameters, in place of HCL, which takes long over large lists.
+func (l *loader) accept(name string, f function.Function, args []cty.Value) ([]cty.Value, error) {
+	if l.interrupted() {
+		return nil, errInterrupted
+	}
+	out := make([]cty.Value, len(args))
+	for i, a := range args {
+		p := f.VarParam()
+		if i < len(f.Params()) {
+			p = &f.Params()[i]
+		}
+		v, err := converted(a, p.Type)
+		if err != nil {
+			return nil, discreet(name, args, function.NewArgErrorf(i, "%s", convertMessage(err)))
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// loosened returns the parameters of a function so that it gets marks to see, and lists as they are written; and whether
+// it takes expressions.
+func loosened(f function.Function) (params []function.Parameter, variadic *function.Parameter, lazy bool) {
+	loosen := func(p *function.Parameter) {
 		lazy = lazy || p.Type == customdecode.ExpressionClosureType
 		p.AllowMarked = true
+		if p.Type.IsCollectionType() {
+			p.Type = cty.DynamicPseudoType
+		}
+	}
+	for _, p := range f.Params() {
+		loosen(&p)
 		params = append(params, p)
 	}
 	if p := f.VarParam(); p != nil {
 		own := *p
-		lazy = lazy || own.Type == customdecode.ExpressionClosureType
-		own.AllowMarked = true
+		loosen(&own)
 		variadic = &own
 	}
 	return params, variadic, lazy
 }
+
+var errInterrupted = errors.New("reading the pipeline was interrupted")
 
 func anyMarked(args []cty.Value) bool {
 	for _, a := range args {
@@ -164,7 +200,6 @@ var sizes = map[string]func(args []cty.Value) int{
 		}
 		return replaced(args[1].AsString(), args[0].AsString(), args[2].AsString())
 	},
-	"distinct": func(args []cty.Value) int { return product(length(args[0]), length(args[0])) / 8 }, // compares all with all
 	"jsondecode": func(args []cty.Value) int {
 		if isText(args[0]) {
 			if _, deep := jsonTooDeep("", []byte(args[0].AsString())); deep {
