@@ -66,9 +66,9 @@ func CheckReport(path string) error {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return fmt.Errorf("--report %s: there is no folder %s: make it first, or give another path", path, filepath.Dir(path))
 	}
-	info, err := os.Stat(path)
+	info, _ := os.Stat(path)
 	switch {
-	case err != nil:
+	case info == nil:
 		return nil // what keeps it from being made is told when it is made
 	case info.IsDir():
 		return fmt.Errorf("--report %s: this is a folder: give the path of a file", path)
