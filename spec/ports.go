@@ -31,6 +31,7 @@ type OutPort struct {
 	Name     string
 	Artifact Artifact
 	From     string   // the mapped port whose rows this one keeps; empty when the rows are made here
+	RowsOf   string   // the member of an input whose ids rows that are made here have; empty when they have new ones
 	Adds     []Column // columns that the stage adds or replaces
 	Taint    string   // "validation" or "test": what the rows are held out for; empty passes on the taint of the inputs
 	Clean    bool     // the taint of the inputs does not pass on (a model; the training part of a split)

@@ -193,7 +193,7 @@ func (r *Run) mentions(ctx context.Context, n *planner.Node, ledger executor.Led
 		own, there := at[rows[i].ID]
 		for _, l := range ledger {
 			switch {
-			case there && l.Kept && l.Chunk == own.chunk && l.Row == own.row:
+			case l.Kept && (l.ID == rows[i].ID || there && l.ID.IsZero() && l.Chunk == own.chunk && l.Row == own.row):
 				rows[i].Noted = append(rows[i].Noted, l)
 			case strings.Contains(l.Detail, rows[i].ID.Short()):
 				rows[i].Named = append(rows[i].Named, l)

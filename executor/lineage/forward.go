@@ -65,13 +65,17 @@ func (r *Run) Forward(ctx context.Context, from *planner.Node, id spec.Digest) (
 			}
 			continue
 		}
-		read, ports := set{}, []string(nil)
+		read, ports, members := set{}, []string(nil), []string(nil)
 		for _, in := range n.Inputs {
 			rows := held[in.Node][in.From]
 			for id := range rows {
 				read[id] = true
 			}
-			if len(rows) > 0 && !slices.Contains(ports, in.Port) {
+			if len(rows) == 0 {
+				continue
+			}
+			members = append(members, in.Member)
+			if !slices.Contains(ports, in.Port) {
 				ports = append(ports, in.Port)
 			}
 		}
@@ -79,7 +83,7 @@ func (r *Run) Forward(ctx context.Context, from *planner.Node, id spec.Digest) (
 			continue
 		}
 		var err error
-		if held[i], err = r.passed(ctx, n, read, s); err != nil {
+		if held[i], err = r.passed(ctx, n, read, members, s); err != nil {
 			return nil, err
 		}
 		if err := r.arrived(ctx, n, read, ports, s); err != nil {
@@ -99,8 +103,8 @@ func (r *Run) source(n *planner.Node, id spec.Digest) map[string]set {
 	return held
 }
 
-// passed returns the rows of a stage's outputs that hold rows that it read.
-func (r *Run) passed(ctx context.Context, n *planner.Node, read set, s *Spread) (map[string]set, error) {
+// passed returns the rows of a stage's outputs that hold rows that it read, by way of those members.
+func (r *Run) passed(ctx context.Context, n *planner.Node, read set, members []string, s *Spread) (map[string]set, error) {
 	held := map[string]set{}
 	for port, out := range r.Results[n.Index].Outputs {
 		if out.Table == nil {
@@ -122,7 +126,7 @@ func (r *Run) passed(ctx context.Context, n *planner.Node, read set, s *Spread) 
 		if err != nil {
 			return nil, err
 		}
-		if !ok && r.unaccounted(n, port) {
+		if !ok && r.unaccounted(n, port, members) {
 			s.Unsure = append(s.Unsure, n)
 			if err := eachID(ctx, out.Table, func(id spec.Digest, _ place) { rows[id] = true }); err != nil {
 				return nil, err
@@ -139,15 +143,16 @@ func (r *Run) passed(ctx context.Context, n *planner.Node, read set, s *Spread) 
 	return held, nil
 }
 
-// unaccounted reports whether an output has rows that the stage makes, and nobody can say of which. Rows of a union and
-// scores have the ids of the rows that they are.
-func (r *Run) unaccounted(n *planner.Node, port string) bool {
+// unaccounted reports whether an output has rows that the stage makes, and nobody can say of which of those that came by
+// way of the members. Rows of a union and scores have the ids of the rows that they are, and so may others, of one member.
+func (r *Run) unaccounted(n *planner.Node, port string, members []string) bool {
 	k := r.kind(n)
 	if k == nil {
 		return false
 	}
 	return slices.ContainsFunc(k.Ports(n.Block.Config).Out, func(o spec.OutPort) bool {
-		return o.Name == port && o.From == "" && o.Artifact != spec.Scores && o.Artifact.IsRows()
+		kept := o.RowsOf != "" && !slices.ContainsFunc(members, func(m string) bool { return m != o.RowsOf })
+		return o.Name == port && o.From == "" && !kept && o.Artifact != spec.Scores && o.Artifact.IsRows()
 	})
 }
 
@@ -190,7 +195,7 @@ func (r *Run) dropped(ctx context.Context, n *planner.Node, read set, s *Spread)
 	}
 	w := Went{Node: n}
 	for _, l := range ledger {
-		if !l.Kept && rows[place{l.Chunk, l.Row}] {
+		if !l.Kept && (read[l.ID] || l.ID.IsZero() && rows[place{l.Chunk, l.Row}]) {
 			w.Ledger = append(w.Ledger, l)
 		}
 	}

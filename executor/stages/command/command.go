@@ -37,7 +37,8 @@ var Kind = &stage.Kind{
 		Sources:     sources,
 		Cores:       func(c spec.Config) int { return decode(c).Cores },
 	},
-	Runner: runner{},
+	Runner:  runner{},
+	Account: stage.Account{Why: why},
 }
 
 // What a program promises: nothing, or the same bytes on machines of one class.
@@ -189,7 +190,7 @@ func ports(raw spec.Config) spec.Ports {
 	p.In = append(p.In, spec.InPort{Name: models, Artifact: spec.Model, Shape: spec.Map, Optional: true, Doc: "models"})
 	for _, o := range c.Output {
 		if slices.Contains(outputSchema.Attrs[0].Values, string(o.Type)) {
-			p.Out = append(p.Out, spec.OutPort{Name: o.Name, Artifact: o.Type, Doc: "as the program writes it to out/" + o.path()})
+			p.Out = append(p.Out, spec.OutPort{Name: o.Name, Artifact: o.Type, RowsOf: o.Rows, Doc: "as the program writes it to out/" + o.path()})
 		}
 	}
 	for _, m := range c.Metric {

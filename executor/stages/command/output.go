@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prefab-build/prefab/spec"
@@ -67,7 +68,7 @@ func (p *program) listing() string {
 	list, _ := os.ReadDir(p.folder.out())
 	var names []string
 	for _, e := range list[:min(most, len(list))] {
-		names = append(names, fmt.Sprintf("out/%s", e.Name()))
+		names = append(names, "out/"+plain(e.Name()))
 	}
 	switch {
 	case names == nil:
@@ -76,6 +77,14 @@ func (p *program) listing() string {
 		names = append(names, fmt.Sprintf("%d more", len(list)-most))
 	}
 	return strings.Join(names, ", ")
+}
+
+// plain is a name that can be shown: one with signs that a terminal would obey is quoted.
+func plain(name string) string {
+	if q := strconv.Quote(name); q != `"`+name+`"` {
+		return q
+	}
+	return name
 }
 
 // surplus notes what the program wrote that no output takes.
@@ -91,7 +100,7 @@ func (p *program) surplus() {
 	list, _ := os.ReadDir(p.folder.out())
 	for _, e := range list {
 		if !declared[e.Name()] {
-			p.task.Logf("out/%s is the file of no output, and is not kept", e.Name())
+			p.task.Logf("out/%s is the file of no output, and is not kept", plain(e.Name()))
 		}
 	}
 }

@@ -247,17 +247,17 @@ func countsText(c *executor.Counts) string {
 			dropped += n
 		}
 	}
-	text := ""
+	var parts []string
 	if len(c.Out) > 0 {
-		text = count(int(out), "row")
+		parts = append(parts, count(int(out), "row"))
 	}
 	if dropped > 0 {
-		text += fmt.Sprintf(", %s dropped", thousands(dropped))
+		parts = append(parts, thousands(dropped)+" dropped")
 	}
 	if n := c.Dropped[read.NotSelected]; n > 0 {
-		text += fmt.Sprintf(", %s not selected", thousands(n))
+		parts = append(parts, thousands(n)+" not selected")
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // eventJSON is an event as machines read it.

@@ -1,7 +1,11 @@
 package view
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +15,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/history"
+	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -61,10 +66,38 @@ func CheckReport(path string) error {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return fmt.Errorf("--report %s: there is no folder %s: make it first, or give another path", path, filepath.Dir(path))
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	info, _ := os.Stat(path)
+	switch {
+	case info == nil:
+		return nil // what keeps it from being made is told when it is made
+	case info.IsDir():
 		return fmt.Errorf("--report %s: this is a folder: give the path of a file", path)
+	case resolve.Regular(info) != nil:
+		return fmt.Errorf("--report %s: %w", path, resolve.Regular(info))
+	}
+	head, err := beginning(path)
+	if err == nil && len(head) > 0 && !bytes.HasPrefix(head, []byte(markdownHead)) && !bytes.HasPrefix(head, []byte(junitHead)) {
+		err = errors.New("what is there is no report of prefab's: move it away, or give another path")
+	}
+	if err != nil {
+		return fmt.Errorf("--report %s: %w", path, err)
 	}
 	return nil
+}
+
+// How reports begin, by which one is told from a file that somebody would miss: an input, a card, whatever a link leads to.
+const (
+	markdownHead = "## prefab "
+	junitHead    = xml.Header + `<testsuites name="prefab `
+)
+
+func beginning(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, int64(len(junitHead))))
 }
 
 // Report writes a report to a file. One that is answered from memory writes it again.
