@@ -38,7 +38,7 @@ type config struct {
 
 var schema = spec.Schema{Attrs: []spec.Attr{
 	{Name: "samples", Type: spec.TypeReference, Artifact: spec.Samples, Shape: spec.One, Required: true, Doc: "what the policy sampled"},
-	{Name: "similarity", Type: spec.TypeNumber, Default: 0.7, Min: spec.F(0.05), Max: spec.F(1), Unit: "Jaccard index", Doc: "from which similarity two prompts are in one group"},
+	{Name: "similarity", Type: spec.TypeNumber, Default: 1.0, Min: spec.F(0.05), Max: spec.F(1), Unit: "Jaccard index", Doc: "from which similarity two prompts are in one group"},
 	{Name: "min_prompts", Type: spec.TypeInt, Default: 100.0, Min: spec.F(2), Unit: "groups of prompts", Doc: "with fewer of min_samples each, nothing is measured"},
 	{Name: "min_samples", Type: spec.TypeInt, Default: 4.0, Min: spec.F(1), Unit: "samples", Doc: "how many samples a prompt needs to count for min_prompts"},
 }}

@@ -40,7 +40,7 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 			s, reason, detail := reader.read(row)
 			if reason != "" {
 				m.reasons[reason]++
-				t.Note(stage.Entry{Reason: reason, Detail: id + ": " + detail})
+				t.Note(stage.Entry{ID: ids.Digest(row), Reason: reason, Detail: detail})
 			} else {
 				s.largest.Row = id
 				m.add(s)
@@ -89,7 +89,7 @@ func (m *measurement) report(t *stage.Task, cfg *config) {
 	t.Metric(spec.Value(usable, float64(n), n+rejected))
 	t.Metric(spec.Value(unusable, float64(rejected), n+rejected))
 	t.Metric(spec.Value(promptCount, float64(full), n))
-	if why := m.refusal(full, cfg); why != "" {
+	if why := m.refusal(rejected, full, cfg); why != "" {
 		for _, name := range []string{perToken, perSequence, k1PerToken, largest} {
 			t.Metric(spec.Unavailable(name, why))
 		}
@@ -105,13 +105,19 @@ func (m *measurement) report(t *stage.Task, cfg *config) {
 }
 
 // refusal says why no number would mean a divergence. Samples whose tokens differ mean that the models do not share a
-// tokenizer or a template, and then those that happen to agree in number are no better.
-func (m *measurement) refusal(full int, cfg *config) string {
-	if n := m.reasons[otherTokens]; n > 0 {
+// tokenizer or a template, and then those that happen to agree in number are no better. A sample whose terms are infinite
+// is not to be left out: that would pass a policy which does what its reference never does.
+func (m *measurement) refusal(rejected int64, full int, cfg *config) string {
+	switch n := m.reasons[otherTokens]; {
+	case n > 0:
 		return fmt.Sprintf("%d samples have other tokens under the reference than under the policy: both need one tokenizer and one template", n)
-	}
-	if full < cfg.MinPrompts {
-		return fmt.Sprintf("%d groups of prompts have at least %d samples, and an upper bound needs %d (min_prompts)", full, cfg.MinSamples, cfg.MinPrompts)
+	case rejected > 0:
+		return fmt.Sprintf("%d samples cannot be measured, as the ledger says, and the others alone would be a choice by their divergence", rejected)
+	case full < cfg.MinPrompts:
+		return fmt.Sprintf("of %d groups of prompts, %d have at least %d samples, and an upper bound needs %d (min_prompts); "+
+			"prompts alike by similarity = %v are one group", len(m.perGroup), full, cfg.MinSamples, cfg.MinPrompts, cfg.Similarity)
+	case exact.Total(m.tokens) == 0:
+		return "the samples have no token"
 	}
 	return ""
 }

@@ -16,8 +16,7 @@ const (
 	noList       = "no log-probabilities"
 	otherTokens  = "other tokens"
 	impossible   = "impossible log-probability"
-	nothingLeft  = "no token"
-	overflow     = "term out of range"
+	overflow     = "no finite term"
 	mostPositive = 1e-3 // a probability of 1 in half precision may come out this far above 0
 )
 
@@ -76,18 +75,15 @@ func (r *rowReader) read(row int) (s sample, reason, detail string) {
 			return s, impossible, fmt.Sprintf("token %d: %v under the policy, %v under the reference", i, p, q)
 		}
 		x := divergence.K3(p - q)
-		if math.IsInf(x, 0) {
+		if math.IsInf(x, 0) || math.IsNaN(x) {
 			return s, overflow, fmt.Sprintf("token %d: %v under the policy, %v under the reference", i, p, q)
 		}
 		k1.Add(p - q)
 		k3.Add(x)
 		s.tokens++
-		if x > s.largest.K3 || s.tokens == 1 {
+		if x > s.largest.K3 {
 			s.largest = term{Token: i, K3: x}
 		}
-	}
-	if s.tokens == 0 {
-		return s, nothingLeft, "the lists hold no number"
 	}
 	s.k1, s.k3 = k1.Float64(), k3.Float64()
 	return s, "", ""
@@ -104,8 +100,12 @@ func logprobs(into []float64, list string) ([]float64, error) {
 	}
 	for part := range bytes.SplitSeq(b, []byte{','}) {
 		part = bytes.TrimSpace(part)
-		if string(part) == "null" {
+		switch string(part) {
+		case "null":
 			into = append(into, math.NaN())
+			continue
+		case `"-inf"`, `"-Infinity"`: // JSON has no number for it
+			into = append(into, math.Inf(-1))
 			continue
 		}
 		x, err := strconv.ParseFloat(string(part), 64)

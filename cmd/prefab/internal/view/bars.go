@@ -22,7 +22,8 @@ type row struct {
 	since, phase time.Time
 	last         executor.Event // of its progress
 	waits        int64          // for so many bytes of memory
-	line         string         // once it ended
+	ended        bool
+	line         string // once it ended; a stage that was cached leaves none
 }
 
 // draw keeps one bar for each stage at work. When it ends, its line stands where the bar was until the bar is gone, and
@@ -69,7 +70,7 @@ func (s *Progress) drawn(e executor.Event) {
 		return
 	}
 	delete(s.bar, e.Addr)
-	s.rows.Store(e.Addr, &row{line: line})
+	s.rows.Store(e.Addr, &row{ended: true, line: line})
 	b.Abort(true)
 	if line == "" {
 		return
@@ -82,7 +83,7 @@ func (s *Progress) drawn(e executor.Event) {
 
 // barLine is the line of a stage in one frame.
 func (s *Progress) barLine(name string, r *row, now time.Time, width int) string {
-	if r.line != "" {
+	if r.ended {
 		return r.line
 	}
 	head := "  " + pad(clip(name, s.width), s.width) + "  " + bar(r.last.Done, r.last.Total) + "  "

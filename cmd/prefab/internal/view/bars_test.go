@@ -34,7 +34,8 @@ func TestBarsHaveOneEdge(t *testing.T) {
 			"  a_kind.with_a_very_…  [====>--------]  10,000,000 of 24,000,000 prompts compa…",
 		},
 		{"dataset.raw", &row{since: now, waits: 1_200_000_000}, "  dataset.raw           [-------------]  waits for 1.20 GB of memory"},
-		{"dataset.raw", &row{line: "  dataset.raw  ran"}, "  dataset.raw  ran"},
+		{"dataset.raw", &row{ended: true, line: "  dataset.raw  ran"}, "  dataset.raw  ran"},
+		{"dataset.raw", &row{ended: true}, ""},
 	} {
 		got := s.barLine(c.name, c.r, now, 80)
 		if got != c.want {
