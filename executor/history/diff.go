@@ -59,6 +59,10 @@ type VerdictDiff struct {
 	Check   string `json:"check"`
 	Was     string `json:"was,omitempty"`
 	Is      string `json:"is,omitempty"`
+	// What had to hold, where that is another now, and what was measured.
+	WasCondition string        `json:"was_condition,omitempty"`
+	IsCondition  string        `json:"is_condition,omitempty"`
+	Metrics      []spec.Metric `json:"metrics,omitempty"`
 }
 
 // Diff compares two runs.
@@ -108,7 +112,7 @@ func diffNodes(was, is []Node) (list []StageDiff) {
 		delete(left, n.Addr)
 		d := StageDiff{Addr: n.Addr.String(), Was: old, Is: n}
 		if old != nil {
-			d.Key = append(planner.Diff(old.Base, n.Base), planner.Diff(old.Inputs, n.Inputs)...)
+			d.Key = diffKeys(old, n)
 			d.Metrics = diffMetrics(old.Metrics, n.Metrics)
 		}
 		if old == nil || len(d.Key)+len(d.Metrics) > 0 || old.RowsOut != n.RowsOut || finished(old) != finished(n) {
@@ -119,6 +123,17 @@ func diffNodes(was, is []Node) (list []StageDiff) {
 		if n := &was[i]; left[n.Addr] != nil {
 			list = append(list, StageDiff{Addr: n.Addr.String(), Was: n})
 		}
+	}
+	return list
+}
+
+// diffKeys compares what is known of both keys: a stage that was left out or blocked never came to some of it.
+func diffKeys(was, is *Node) (list []string) {
+	if len(was.Base) > 0 && len(is.Base) > 0 {
+		list = planner.Diff(was.Base, is.Base)
+	}
+	if len(was.Inputs) > 0 && len(is.Inputs) > 0 {
+		list = append(list, planner.Diff(was.Inputs, is.Inputs)...)
 	}
 	return list
 }
@@ -150,20 +165,29 @@ func sameMeasure(a, b spec.Metric) bool {
 
 func diffVerdicts(was, is []planner.Verdict) (list []VerdictDiff) {
 	name := func(v *planner.Verdict) [2]string { return [2]string{v.Subject.String(), v.Check} }
-	left := map[[2]string]string{}
+	left := map[[2]string]*planner.Verdict{}
 	for i := range was {
-		left[name(&was[i])] = string(was[i].Outcome)
+		left[name(&was[i])] = &was[i]
 	}
 	for i := range is {
-		key, now := name(&is[i]), string(is[i].Outcome)
-		if old := left[key]; old != now {
-			list = append(list, VerdictDiff{key[0], key[1], old, now})
-		}
+		now := &is[i]
+		key := name(now)
+		d := VerdictDiff{Subject: key[0], Check: key[1], Is: string(now.Outcome), Metrics: now.Metrics}
+		old := left[key]
 		delete(left, key)
+		if old != nil {
+			d.Was = string(old.Outcome)
+			if old.Condition != now.Condition {
+				d.WasCondition, d.IsCondition = old.Condition, now.Condition
+			}
+		}
+		if d.Was != d.Is || d.WasCondition != d.IsCondition {
+			list = append(list, d)
+		}
 	}
 	for i := range was {
-		if key := name(&was[i]); left[key] != "" {
-			list = append(list, VerdictDiff{key[0], key[1], left[key], ""})
+		if key := name(&was[i]); left[key] != nil {
+			list = append(list, VerdictDiff{Subject: key[0], Check: key[1], Was: string(was[i].Outcome)})
 		}
 	}
 	return list

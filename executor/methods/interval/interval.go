@@ -13,7 +13,7 @@ import (
 )
 
 // Version names the methods in cache keys.
-const Version = "interval/1"
+const Version = "interval/2"
 
 // Confidence is the level that reports use unless told otherwise.
 const Confidence = 0.95

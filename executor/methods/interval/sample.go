@@ -145,6 +145,17 @@ func (s Sample) Bootstrap(seed uint64, metric string, draws int, confidence floa
 	return Estimate{s.mean, low, high, s.n, len(s.groups), "cluster bootstrap"}
 }
 
+// Share is Bootstrap for a sample of credits between 0 and 1. Where all are 0 or all are 1 every resample is alike, and a
+// bootstrap would be sure of it after three rows; then the interval is Wilson's over the groups.
+func (s Sample) Share(seed uint64, metric string, draws int, confidence float64) Estimate {
+	if s.n == 0 || (s.mean != 0 && s.mean != 1) {
+		return s.Bootstrap(seed, metric, draws, confidence)
+	}
+	e := Estimate{Point: s.mean, N: s.n, Groups: len(s.groups), Method: "wilson over groups"}
+	e.Low, e.High = WilsonShare(s.mean, float64(len(s.groups)), confidence)
+	return e
+}
+
 // Resample is the bootstrap for statistics other than a mean: it draws from groups groups with replacement, calls
 // statistic with the numbers drawn, and returns the percentile interval. The caller numbers the groups in an order of
 // their keys. Draws whose statistic is NaN, as a correlation without spread, are left out; used says how many remained.

@@ -138,3 +138,23 @@ func BenchmarkBootstrap(b *testing.B) {
 		s.Bootstrap(1, "x", Draws, 0.95)
 	}
 }
+
+// Twenty of twenty right is no proof of more than Wilson's .8389; copies of one prompt are one row.
+func TestShareOfRowsThatAreAllAlike(t *testing.T) {
+	credits, keys := make([]float64, 20), make([]string, 20)
+	for i := range credits {
+		credits[i], keys[i] = 1, string(rune('a'+i/2))
+	}
+	e := NewSample(nil, credits).Share(1, "accuracy", Draws, 0.95)
+	if math.Abs(e.Low-0.8389) > 1e-4 || e.High != 1 || e.Point != 1 {
+		t.Errorf("20 of 20: %+v", e)
+	}
+	want := Wilson(10, 10, 0.95)
+	if e = NewSample(keys, credits).Share(1, "accuracy", Draws, 0.95); e.Low != want.Low || e.Groups != 10 || e.N != 20 {
+		t.Errorf("20 rows of 10 prompts: %+v, want from %v", e, want.Low)
+	}
+	credits[3] = 0
+	if a, b := NewSample(keys, credits).Share(1, "x", 200, 0.95), NewSample(keys, credits).Bootstrap(1, "x", 200, 0.95); a != b {
+		t.Errorf("%+v, want the bootstrap's %+v", a, b)
+	}
+}

@@ -24,7 +24,7 @@ func report(t *stage.Task, cfg *config, p, train *part, temperature float64) err
 	}
 	n := int64(len(p.ids))
 	s := interval.NewSample(p.groups, credits)
-	accuracy := metric(p.name+".accuracy", s.Bootstrap(t.Seed(), p.name+".accuracy", interval.Draws, 0.95))
+	accuracy := metric(p.name+".accuracy", s.Share(t.Seed(), p.name+".accuracy", interval.Draws, 0.95))
 	accuracy.Table = byCategory(p, credits)
 	t.Metric(accuracy)
 	t.Metric(spec.Value(p.name+".tie_rate", float64(ties)/float64(n), n))
@@ -53,7 +53,7 @@ func withoutPrompt(t *stage.Task, cfg *config, p *part) error {
 	if err != nil {
 		return err
 	}
-	t.Metric(metric(name, interval.NewSample(p.groups, blind).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
+	t.Metric(metric(name, interval.NewSample(p.groups, blind).Share(t.Seed(), name, interval.Draws, 0.95)))
 	return nil
 }
 
@@ -167,7 +167,7 @@ func lengthMatched(t *stage.Task, cfg *config, p *part) error {
 	if err != nil {
 		return err
 	}
-	t.Metric(metric(name, interval.NewSample(keys, credits).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
+	t.Metric(metric(name, interval.NewSample(keys, credits).Share(t.Seed(), name, interval.Draws, 0.95)))
 	return nil
 }
 

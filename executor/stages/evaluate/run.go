@@ -153,7 +153,7 @@ func crossFit(ctx context.Context, t *stage.Task, cfg *config, p *part) error {
 	if err != nil {
 		return err
 	}
-	t.Metric(metric(name, interval.NewSample(p.groups, credits).Bootstrap(t.Seed(), name, interval.Draws, 0.95)))
+	t.Metric(metric(name, interval.NewSample(p.groups, credits).Share(t.Seed(), name, interval.Draws, 0.95)))
 	return nil
 }
 

@@ -204,7 +204,7 @@ func measure(t *stage.Task, c *crossFit, train []reward.Example) error {
 	}
 	s := interval.NewSample(keys, credits)
 	m := spec.Value("out_of_fold_accuracy", s.Mean(), int64(len(train)))
-	e := s.Bootstrap(t.Seed(), m.Name, interval.Draws, 0.95)
+	e := s.Share(t.Seed(), m.Name, interval.Draws, 0.95)
 	m.Low, m.High, m.Groups = &e.Low, &e.High, int64(len(first))
 	m.Method = "cluster bootstrap over prompt groups"
 	m.Table = map[string]any{"ties": ties}

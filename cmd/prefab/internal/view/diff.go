@@ -34,7 +34,15 @@ func (v *View) Difference(d *history.Difference) {
 	}
 	for _, x := range d.Verdicts {
 		fmt.Fprintf(v.out, "  ~ %s %s\n", x.Subject, x.Check)
-		v.under(orNone(x.Was)+" -> "+orNone(x.Is), 6)
+		if text := orNone(x.Was) + " -> " + orNone(x.Is); x.Was != x.Is {
+			v.under(text, 6)
+		}
+		if x.WasCondition != x.IsCondition {
+			v.under("must hold: "+x.WasCondition+" -> "+x.IsCondition, 6)
+		}
+		for _, m := range x.Metrics {
+			v.under(measurement(m), 6)
+		}
 	}
 	if len(d.Files)+len(d.Stages)+len(d.Verdicts) == 0 && !d.Spec {
 		fmt.Fprintln(v.out, "\nThey came to the same.")

@@ -195,15 +195,18 @@ func ran(s executor.State) stageOutcome {
 
 // headline says in a few words what a report comes to.
 func (r *Report) headline() string {
-	failed, stops := 0, 0
+	failed, stops, warns := 0, 0, 0
 	for _, s := range r.stages {
 		if s.outcome == stageFailed {
 			failed++
 		}
 	}
 	for _, d := range r.verdicts {
-		if d.Stops() {
+		switch {
+		case d.Stops():
 			stops++
+		case d.Outcome == planner.Fail, d.Outcome == planner.NotEvaluated:
+			warns++
 		}
 	}
 	var parts []string
@@ -217,6 +220,8 @@ func (r *Report) headline() string {
 		parts = append(parts, count(stops, "verdict")+" do not pass")
 	case failed == 0 && slices.ContainsFunc(r.verdicts, func(d reportVerdict) bool { return d.open() }):
 		parts = append(parts, "not all is judged")
+	case failed == 0 && warns > 0:
+		parts = append(parts, fmt.Sprintf("%d of %s pass, and %d only warn", len(r.verdicts)-warns, count(len(r.verdicts), "verdict"), warns))
 	case failed == 0 && len(r.verdicts) > 0:
 		parts = append(parts, "all verdicts pass")
 	}
