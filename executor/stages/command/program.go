@@ -41,6 +41,7 @@ func newProgram(t *stage.Task, c *config, f *folder) (*program, error) {
 	p.said.hide(f.base, "(temporary)")
 	set := map[string]string{
 		"HOME": f.home(), "TMPDIR": f.tmp(), "LANG": "C.UTF-8",
+		"PYTHONUNBUFFERED": "1", // Python keeps what it prints to itself until it ends, and a late one is killed
 		reserved + "CORES": strconv.Itoa(c.Cores),
 		reserved + "SEED":  strconv.FormatUint(t.Seed()>>33, 10), // what fits everywhere: below 2^31
 	}
@@ -185,7 +186,22 @@ func (p *program) failed(state *os.ProcessState) error {
 	}
 	last := p.said.last()
 	if last == "" {
-		return fmt.Errorf("the program %s %s, and said nothing", p.Argv[0], how)
+		return fmt.Errorf("the program %s %s, and said nothing%s", p.Argv[0], how, p.unnamed())
 	}
-	return fmt.Errorf("the program %s %s. The last that it said:\n%s", p.Argv[0], how, last)
+	return fmt.Errorf("the program %s %s%s. The last that it said:\n%s", p.Argv[0], how, p.unnamed(), last)
+}
+
+// unnamed points at words that look like files which the program was not given: the likeliest mistake of all.
+func (p *program) unnamed() string {
+	given := map[string]bool{}
+	for _, f := range p.task.RawFiles() {
+		given[f.Name] = true
+	}
+	for _, word := range p.Argv[1:] {
+		program := slices.Contains([]string{".py", ".sh", ".js", ".R", ".pl", ".rb"}, filepath.Ext(word))
+		if name := filepath.ToSlash(filepath.Clean(word)); program && !filepath.IsAbs(word) && !given[name] && !strings.HasPrefix(name, "in/") {
+			return fmt.Sprintf(" (argv names %s, and files does not: a program sees only the files that are named there)", word)
+		}
+	}
+	return ""
 }

@@ -47,7 +47,8 @@ func (c *choice) alike(folder string) {
 	}
 }
 
-// fieldsOf returns the names of the fields of the first records of a file.
+// fieldsOf returns the fields of the first records of a file, each with its type: texts and lists of messages under one
+// name are read in two ways.
 func fieldsOf(path string) map[string]bool {
 	fields := map[string]bool{}
 	format, comma, err := formatOf(path)
@@ -59,7 +60,13 @@ func fieldsOf(path string) map[string]bool {
 		return nil
 	}
 	for _, r := range s.records {
-		for name := range r {
+		for name, v := range r {
+			switch v.(type) {
+			case []any:
+				name += " (a list)"
+			case map[string]any:
+				name += " (an object)"
+			}
 			fields[name] = true
 		}
 	}

@@ -202,7 +202,8 @@ func (v *View) wrap(s string, indent int) string {
 				continue
 			}
 			out.WriteString(strings.Repeat(" ", at))
-			if own > 0 && at+lipgloss.Width(line[own:]) <= v.width {
+			code := own >= 4 // a piece of a spec, which would not parse when it is broken
+			if code || own > 0 && at+lipgloss.Width(line[own:]) <= v.width {
 				out.WriteString(line[own:])
 				continue
 			}
