@@ -20,11 +20,11 @@ func newGrouping() *grouping { return &grouping{groups: map[int][]cty.Value{}} }
 // maxCompared is how many pairs of values are compared because their hashes are equal.
 const maxCompared = maxWeight
 
-// maxInSet is how much the lists, maps and objects in a set may hold together. To iterate over it, go-cty sorts them by
-// texts that it makes anew for each comparison.
+// maxInSet is how much a set may hold. go-cty sorts a set each time that it is read, by texts that it makes anew for each
+// comparison.
 const maxInSet = maxWeight / 16
 
-var errLargeSet = fmt.Errorf("a set of lists, maps or objects is sorted each time that it is read, and this one holds more than the %d elements that are taken; use a list, as distinct makes", maxInSet)
+var errLargeSet = fmt.Errorf("a set is sorted each time that it is read, and this one would hold more than the %d elements that are taken; distinct makes a list, which may hold more", maxInSet)
 
 var errAlike = errors.New("these values are told apart only by comparing each with each, as are outputs, or numbers with the same first ten digits, " +
 	"and there are more of them than a pipeline can hold")
@@ -62,13 +62,14 @@ func (g *grouping) addAll(vals []cty.Value) error {
 
 // checkSet reports values of which a set would take long to make or to read.
 func checkSet(vals []cty.Value) error {
-	if err := newGrouping().addAll(vals); err != nil {
-		return err
-	}
-	sum := 0
+	g, sum := newGrouping(), 0
 	for _, v := range vals {
-		if v.Type().IsPrimitiveType() {
-			return nil
+		isNew, err := g.add(v)
+		if err != nil {
+			return err
+		}
+		if !isNew {
+			continue
 		}
 		if sum += weigh(v); sum > maxInSet {
 			return errLargeSet
