@@ -73,7 +73,7 @@ func collection(like, each cty.Type, keys, elems []cty.Value) (cty.Value, error)
 	case like.IsListType():
 		return cty.ListVal(elems), nil
 	}
-	if err := newGrouping().addAll(elems); err != nil {
+	if err := checkSet(elems); err != nil {
 		return cty.NilVal, err
 	}
 	return cty.SetVal(elems), nil

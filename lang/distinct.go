@@ -2,6 +2,8 @@ package lang
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -16,7 +18,13 @@ type grouping struct {
 func newGrouping() *grouping { return &grouping{groups: map[int][]cty.Value{}} }
 
 // maxCompared is how many pairs of values are compared because their hashes are equal.
-const maxCompared = maxWeight * 16
+const maxCompared = maxWeight
+
+// maxInSet is how much a set may hold. go-cty sorts a set each time that it is read, by texts that it makes anew for each
+// comparison.
+const maxInSet = maxWeight / 16
+
+var errLargeSet = fmt.Errorf("a set is sorted each time that it is read, and this one would hold more than the %d elements that are taken; distinct makes a list, which may hold more", maxInSet)
 
 var errAlike = errors.New("these values are told apart only by comparing each with each, as are outputs, or numbers with the same first ten digits, " +
 	"and there are more of them than a pipeline can hold")
@@ -26,22 +34,45 @@ var errAlike = errors.New("these values are told apart only by comparing each wi
 func (g *grouping) add(v cty.Value) (bool, error) {
 	v, _ = v.UnmarkDeep()
 	h := v.Hash()
-	if g.compared += len(g.groups[h]); g.compared > maxCompared {
-		return false, errAlike
-	}
-	for _, earlier := range g.groups[h] {
-		if v.RawEquals(earlier) {
-			return false, nil
-		}
+	found, err := g.among(h, v)
+	if err != nil || found {
+		return false, err
 	}
 	g.groups[h] = append(g.groups[h], v)
 	return true, nil
+}
+
+func (g *grouping) has(v cty.Value) (bool, error) { return g.among(v.Hash(), v) }
+
+func (g *grouping) among(h int, v cty.Value) (bool, error) {
+	if g.compared += len(g.groups[h]); g.compared > maxCompared {
+		return false, errAlike
+	}
+	return slices.ContainsFunc(g.groups[h], v.RawEquals), nil
 }
 
 func (g *grouping) addAll(vals []cty.Value) error {
 	for _, v := range vals {
 		if _, err := g.add(v); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkSet reports values of which a set would take long to make or to read.
+func checkSet(vals []cty.Value) error {
+	g, sum := newGrouping(), 0
+	for _, v := range vals {
+		isNew, err := g.add(v)
+		if err != nil {
+			return err
+		}
+		if !isNew {
+			continue
+		}
+		if sum += weigh(v); sum > maxInSet {
+			return errLargeSet
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
@@ -25,7 +26,7 @@ func (l *loader) functions() map[string]function.Function {
 		"ceil":            stdlib.CeilFunc,
 		"chomp":           stdlib.ChompFunc,
 		"chunklist":       stdlib.ChunklistFunc,
-		"coalesce":        stdlib.CoalesceFunc,
+		"coalesce":        coalesceFunc,
 		"coalescelist":    stdlib.CoalesceListFunc,
 		"compact":         stdlib.CompactFunc,
 		"concat":          stdlib.ConcatFunc,
@@ -58,10 +59,10 @@ func (l *loader) functions() map[string]function.Function {
 		"regexall":        stdlib.RegexAllFunc,
 		"replace":         replaceFunc,
 		"reverse":         stdlib.ReverseListFunc,
-		"setintersection": stdlib.SetIntersectionFunc,
-		"setproduct":      stdlib.SetProductFunc,
-		"setsubtract":     stdlib.SetSubtractFunc,
-		"setunion":        stdlib.SetUnionFunc,
+		"setintersection": setFunc(math.MaxInt, sift(true)),
+		"setproduct":      setProductFunc,
+		"setsubtract":     setFunc(2, sift(false)),
+		"setunion":        setFunc(math.MaxInt, unite),
 		"signum":          stdlib.SignumFunc,
 		"slice":           stdlib.SliceFunc,
 		"sort":            stdlib.SortFunc,

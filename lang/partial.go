@@ -39,6 +39,8 @@ func (l *loader) partial(e hclsyntax.Expression, sc *scope) (partial, bool) {
 		return l.partial(e.Expression, sc)
 	case *counted:
 		return l.partial(e.Expression, sc)
+	case *alternative:
+		return l.partial(e.Expression, sc)
 	case *hclsyntax.TemplateWrapExpr:
 		return l.partial(e.Wrapped, sc)
 	case *hclsyntax.ObjectConsKeyExpr:

@@ -136,12 +136,50 @@ func (c *counted) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	}}
 }
 
-// count puts the values of the loops in an expression under count.
+// An alternative is one result of a conditional expression. For results of different lengths, HCL looks for the common
+// type of all their elements, so what is long becomes a list or a map here, as it would there.
+type alternative struct{ *hclsyntax.ParenthesesExpr }
+
+// longAlternative is how many elements HCL still compares with each other in no time.
+const longAlternative = 1000
+
+func (a *alternative) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, ds := a.Expression.Value(ctx)
+	var form cty.Type
+	switch t := v.Type(); {
+	case ds.HasErrors():
+		return v, ds
+	case t.IsTupleType() && t.Length() > longAlternative:
+		form = cty.List(cty.DynamicPseudoType)
+	case t.IsObjectType() && len(t.AttributeTypes()) > longAlternative:
+		form = cty.Map(cty.DynamicPseudoType)
+	default:
+		return v, ds
+	}
+	out, err := converted(v, form)
+	if err != nil {
+		return cty.DynamicVal, append(ds, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Inconsistent elements of an alternative", Subject: a.SrcRange.Ptr(),
+			Detail: fmt.Sprintf("Of more than %d elements that stand on one side of a conditional expression all must have the same type. Choose between them outside of the list: [for x in list : x if condition].", longAlternative),
+		})
+	}
+	return out, ds
+}
+
+// count puts the values of the loops in an expression under count, and those of its conditionals.
 func (l *loader) count(e hclsyntax.Expression) {
+	enclose := func(e hclsyntax.Expression) *hclsyntax.ParenthesesExpr {
+		return &hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}
+	}
 	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
-		if loop, ok := n.(*hclsyntax.ForExpr); ok {
-			if _, already := loop.ValExpr.(*counted); !already {
-				loop.ValExpr = &counted{&hclsyntax.ParenthesesExpr{Expression: loop.ValExpr, SrcRange: loop.ValExpr.Range()}, l}
+		switch n := n.(type) {
+		case *hclsyntax.ForExpr:
+			if _, already := n.ValExpr.(*counted); !already {
+				n.ValExpr = &counted{enclose(n.ValExpr), l}
+			}
+		case *hclsyntax.ConditionalExpr:
+			if _, already := n.TrueResult.(*alternative); !already {
+				n.TrueResult, n.FalseResult = &alternative{enclose(n.TrueResult)}, &alternative{enclose(n.FalseResult)}
 			}
 		}
 		return nil
