@@ -48,15 +48,15 @@ type Went struct {
 	Ledger executor.Ledger
 }
 
-// Forward follows a row of a stage to all that a run made of it.
-func (r *Run) Forward(ctx context.Context, from *planner.Node, id spec.Digest) (*Spread, error) {
+// Forward follows rows of a stage to all that a run made of them.
+func (r *Run) Forward(ctx context.Context, from *planner.Node, ids ...spec.Digest) (*Spread, error) {
 	s := &Spread{}
 	held := make([]map[string]set, len(r.Plan.Nodes)) // by node and output
 	unknown := make([]bool, len(r.Plan.Nodes))
 	for i, n := range r.Plan.Nodes {
 		switch {
 		case n == from:
-			held[i] = r.source(n, id)
+			held[i] = r.source(n, ids)
 			continue
 		case r.Results[i] == nil:
 			if slices.ContainsFunc(n.Inputs, func(in planner.Input) bool { return unknown[in.Node] || len(held[in.Node][in.From]) > 0 }) {
@@ -93,11 +93,14 @@ func (r *Run) Forward(ctx context.Context, from *planner.Node, id spec.Digest) (
 	return s, nil
 }
 
-func (r *Run) source(n *planner.Node, id spec.Digest) map[string]set {
+func (r *Run) source(n *planner.Node, ids []spec.Digest) map[string]set {
 	held := map[string]set{}
 	if res := r.Results[n.Index]; res != nil {
 		for port := range res.Outputs {
-			held[port] = set{id: true}
+			held[port] = set{}
+			for _, id := range ids {
+				held[port][id] = true
+			}
 		}
 	}
 	return held

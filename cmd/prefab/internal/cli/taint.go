@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
+	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/lineage"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/planner"
@@ -87,7 +88,11 @@ func (i *inspected) taint(ctx context.Context, n *planner.Node, text string) (vi
 			}
 			t.Place = at[id]
 		}
-		s, err := r.lineage().Forward(ctx, n, id)
+		copies, err := r.copies(ctx, n, id)
+		if err != nil {
+			return t, err
+		}
+		s, err := r.lineage().Forward(ctx, n, append(copies, id)...)
 		if err != nil {
 			return t, err
 		}
@@ -95,9 +100,45 @@ func (i *inspected) taint(ctx context.Context, n *planner.Node, text string) (vi
 		if err != nil {
 			return t, err
 		}
+		for _, c := range copies {
+			run.Copies = append(run.Copies, c.String())
+		}
 		t.Runs = append(t.Runs, run)
 	}
 	return t, nil
+}
+
+// copies are the other rows of a stage that have the texts of a row. Whoever asks where a row went means what it says, and
+// of equal rows one may stay in place of the others. Votes on the same texts are no copies of one another.
+func (i *inspected) copies(ctx context.Context, n *planner.Node, id spec.Digest) ([]spec.Digest, error) {
+	byContent, own := map[spec.Digest][]spec.Digest{}, spec.Digest{}
+	for _, o := range i.made(n).Outputs {
+		if o.Table == nil || o.Artifact == spec.Votes {
+			continue
+		}
+		var texts []spec.Column
+		names := []string{spec.ID}
+		for _, c := range o.Artifact.Columns() {
+			if c.Type == spec.Messages {
+				texts, names = append(texts, c), append(names, c.Name)
+			}
+		}
+		for c := range o.Table.Chunks() {
+			chunk, err := o.Table.Load(ctx, c, names)
+			if err != nil {
+				return nil, err
+			}
+			ids := chunk.IDs()
+			for row, content := range dataset.RowContents(chunk, texts) {
+				if ids.Digest(row) == id {
+					own = content
+					continue
+				}
+				byContent[content] = append(byContent[content], ids.Digest(row))
+			}
+		}
+	}
+	return byContent[own], nil
 }
 
 // shownSpread adds paths, lines and the state of the files to what holds a row.

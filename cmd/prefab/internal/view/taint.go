@@ -21,6 +21,7 @@ type TaintRun struct {
 	Name    string        `json:"run,omitempty"`    // empty: the results for the spec and the inputs as they are
 	Absent  bool          `json:"absent,omitempty"` // the dataset has no such row there
 	Unread  bool          `json:"unread,omitempty"` // the dataset has no result there
+	Copies  []string      `json:"copies,omitempty"` // other rows of the dataset with the same texts: what holds them is listed, too
 	Exports []TaintExport `json:"exports"`
 	Models  []TaintModel  `json:"models"`
 	Stages  []TaintStage  `json:"stages,omitempty"`
@@ -107,6 +108,16 @@ func (v *View) taintRun(r TaintRun) {
 		return
 	case len(r.Exports)+len(r.Models)+len(r.Unknown) == 0:
 		say("no export and no model holds it")
+	}
+	if n := len(r.Copies); n > 0 {
+		var names []string
+		for _, id := range r.Copies[:min(n, 3)] {
+			names = append(names, id[:shortID])
+		}
+		if n > 3 {
+			names = append(names, fmt.Sprintf("%d more", n-3))
+		}
+		say("its texts are those of " + strings.Join(names, ", ") + ", too, and what holds these is listed with it")
 	}
 	lines := v.taintLines(r)
 	width := 0
