@@ -202,7 +202,9 @@ func (m *maker) planUnknown(n, missing *Node) error {
 		n.State, n.Reason = WillRun, "named by --replace"
 	case m.known.HasBase(n.BaseDigest):
 		n.State = MayRun
-		if !m.ranBefore(n) { // another project of the cache, or an earlier spec
+		if edits := m.editedFiles(n); len(edits) > 0 {
+			n.Reason = strings.Join(edits, ", ") + "; " + n.Reason
+		} else if !m.ranBefore(n) { // another project of the cache, or an earlier spec
 			n.Reason += "; something like it was run before"
 		}
 	default:
@@ -241,6 +243,25 @@ func (m *maker) planKnown(n *Node, members []Member) (err error) {
 	n.Note = m.renamed(n)
 	m.results[n.Index] = result
 	return nil
+}
+
+// editedFiles says which files of a stage are not as the last run read them, which is known before its other inputs are.
+func (m *maker) editedFiles(n *Node) []string {
+	if m.previous == nil {
+		return nil
+	}
+	was, ok := m.previous.Nodes[n.Addr.String()]
+	if !ok || len(was.Inputs) == 0 {
+		return nil
+	}
+	isFile := func(c Component) bool { return strings.HasPrefix(c.Name, rawFile) }
+	var before []Component
+	for _, c := range was.Inputs {
+		if isFile(c) {
+			before = append(before, c)
+		}
+	}
+	return Diff(before, slices.DeleteFunc(fileComponents(m.facts.Files[n.Addr.String()]), func(c Component) bool { return !isFile(c) }))
 }
 
 // ranBefore reports whether the last run asked the same of a node.

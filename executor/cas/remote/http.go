@@ -23,10 +23,11 @@ type httpStore struct {
 	base   *url.URL
 	client *http.Client
 	token  string // sent as a bearer token; never shown
+	stall  time.Duration
 }
 
-// dialTimeout is how long a server may take to answer at all. Transfers have no limit of their own: a model of many
-// gigabytes on a slow line is no failure.
+// dialTimeout is how long a server may take to answer at all. Transfers have no such limit: a model of many gigabytes on a
+// slow line is no failure.
 const dialTimeout = 5 * time.Second
 
 // OpenHTTP returns the store behind a URL. tokenEnv names a variable of the environment that holds a bearer token; it
@@ -36,7 +37,7 @@ func OpenHTTP(address, tokenEnv string) (Remote, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, fmt.Errorf("%q is no address of a remote cache: write http://host:port or https://host", address)
 	}
-	s := &httpStore{base: u, client: &http.Client{Transport: &http.Transport{
+	s := &httpStore{base: u, stall: stall, client: &http.Client{Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout:   dialTimeout,
@@ -55,8 +56,13 @@ func (s *httpStore) String() string { return s.base.Redacted() }
 
 // do sends one request. The body of the answer, when there is no error, is the caller's to close.
 func (s *httpStore) do(ctx context.Context, method, space string, d spec.Digest, size int64, body io.Reader) (*http.Response, error) {
+	ctx, p := paced(ctx, s.stall)
+	if _, small := body.(*bytes.Reader); body != nil && !small { // net/http can send what is small a second time
+		body = &counted{body, ctx, p}
+	}
 	req, err := http.NewRequestWithContext(ctx, method, s.base.JoinPath(space, d.String()).String(), body)
 	if err != nil {
+		p.end()
 		return nil, err
 	}
 	if body != nil {
@@ -68,8 +74,10 @@ func (s *httpStore) do(ctx context.Context, method, space string, d spec.Digest,
 	}
 	res, err := s.client.Do(req)
 	if err != nil {
+		p.end()
 		return nil, err
 	}
+	res.Body = &answer{counted{res.Body, ctx, p}, res.Body}
 	if res.StatusCode/100 == 2 {
 		return res, nil
 	}

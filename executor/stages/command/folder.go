@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gofrs/flock"
+
 	"github.com/prefab-build/prefab/executor/dataset/write"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/spec"
@@ -18,19 +20,26 @@ import (
 // A folder is where the program works, fresh for each run: its files, and in and out, in one folder; beside that a home and
 // a place for temporary files, which go with it.
 type folder struct {
-	base string // all of it
-	work string
+	base  string // all of it
+	work  string
+	owner *flock.Flock // held while this process lives
 }
 
 func newFolder() (*folder, error) {
-	base, err := os.MkdirTemp("", "prefab-command-")
+	base, err := os.MkdirTemp("", folderPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("making a folder to work in: %w. Set TMPDIR to a folder with room", err)
 	}
 	if base, err = filepath.EvalSymlinks(base); err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(base); err == nil { // it tells the time by the clock of the disk
+		sweep(filepath.Dir(base), info.ModTime())
+	}
 	f := &folder{base: base, work: filepath.Join(base, "work")}
+	if err := f.own(); err != nil {
+		return nil, errors.Join(err, f.remove())
+	}
 	for _, dir := range []string{f.work, f.in(), f.out(), f.home(), f.tmp()} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, errors.Join(err, f.remove())
@@ -46,6 +55,9 @@ func (f *folder) tmp() string  { return filepath.Join(f.base, "tmp") }
 
 // remove removes the folder, also what the program closed to itself.
 func (f *folder) remove() error {
+	if f.owner != nil {
+		defer func() { _ = f.owner.Close() }()
+	}
 	if os.RemoveAll(f.base) == nil {
 		return nil
 	}

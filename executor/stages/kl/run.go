@@ -110,11 +110,11 @@ func (m *measurement) report(t *stage.Task, cfg *config) {
 func (m *measurement) refusal(rejected int64, full int, cfg *config) string {
 	switch n := m.reasons[otherTokens]; {
 	case n > 0:
-		return fmt.Sprintf("%d samples have other tokens under the reference than under the policy: both need one tokenizer and one template", n)
+		return fmt.Sprintf("the tokens of samples are others under the reference than under the policy (%d): both need one tokenizer and one template", n)
 	case rejected > 0:
-		return fmt.Sprintf("%d samples cannot be measured, as the ledger says, and the others alone would be a choice by their divergence", rejected)
+		return fmt.Sprintf("samples cannot be measured, as the ledger says (%d), and the others alone would be a choice by their divergence", rejected)
 	case full < cfg.MinPrompts:
-		return fmt.Sprintf("of %d groups of prompts, %d have at least %d samples, and an upper bound needs %d (min_prompts); "+
+		return fmt.Sprintf("of %d groups of prompts, %d have %d samples or more, and an upper bound needs %d (min_prompts); "+
 			"prompts alike by similarity = %v are one group", len(m.perGroup), full, cfg.MinSamples, cfg.MinPrompts, cfg.Similarity)
 	case exact.Total(m.tokens) == 0:
 		return "the samples have no token"

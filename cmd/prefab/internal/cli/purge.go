@@ -42,7 +42,7 @@ func (a *app) cachePurgeCommand() *cobra.Command {
 			"Exit codes: 0 nothing in the cache holds the row any more, 1 an error, or a running process uses some of it, 4 a " +
 			"run holds the project.",
 		Example: "  prefab cache purge dataset.hh --row 15673aa4fc77 --yes",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.row == "" {
 				return errors.New("which row? Give --row ID")

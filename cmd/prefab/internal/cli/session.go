@@ -183,6 +183,9 @@ func (s *session) shared() (executor.Store, error) {
 	open := func() (remote.Remote, error) { return remote.OpenHTTP(r.URL, r.TokenEnv) }
 	if r.Driver == "folder" {
 		open = func() (remote.Remote, error) {
+			if dir := resolve.Path(s.dir, r.Path); !r.ReadOnly && !cas.Exists(dir) {
+				s.warn(fmt.Sprintf("the remote cache %s is not there, and is begun anew. Where it should be on a network disk, see that the disk is mounted.", dir))
+			}
 			return remote.OpenFolder(resolve.Path(s.dir, r.Path), r.ReadOnly, func(d cas.Damage) {
 				s.warn(fmt.Sprintf("the remote cache had a damaged %s, %s: %s. It is not used.", d.Kind, d.Digest.Short(), d.Reason))
 			})

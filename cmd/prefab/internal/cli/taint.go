@@ -27,7 +27,7 @@ func (a *app) taintCommand() *cobra.Command {
 			"runs that the cache keeps: the last one, the last successful one, and those that were kept with log --keep.\n\n" +
 			"Exit codes: 0 no export and no model holds the row, 2 something does, 1 an error, or that it cannot be told.",
 		Example: "  prefab taint dataset.hh --row 15673aa4fc77\n  prefab taint dataset.hh --row data/hh.jsonl:17",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if row == "" {
 				return errors.New("which row? Give --row ID")

@@ -32,7 +32,7 @@ func (a *app) whyRowCommand() *cobra.Command {
 			"as the cache still has it; what has changed since is said.\n\n" +
 			"Exit codes: 0 the row was found, 1 an error.",
 		Example: "  prefab why-row out/train.jsonl.zst:17\n  prefab why-row export.train:17",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i, err := a.inspect(cmd.Context(), &v)
 			if err != nil {

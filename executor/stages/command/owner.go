@@ -1,0 +1,41 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// A process that is killed leaves the folder of its program behind, with rows in it. Each folder has a locked file while
+// its owner lives, so that the next command to begin can tell, and removes what nobody owns.
+const (
+	folderPrefix = "prefab-command-"
+	ownerName    = "owner"
+	settled      = time.Minute // a file that is younger may be about to be locked
+)
+
+// own locks the folder for this process.
+func (f *folder) own() (err error) {
+	f.owner = flock.New(filepath.Join(f.base, ownerName))
+	_, err = f.owner.TryLock()
+	return err
+}
+
+// sweep removes the folders in dir that were left behind a while before now. What cannot be removed, as another user's, stays.
+func sweep(dir string, now time.Time) {
+	list, _ := filepath.Glob(filepath.Join(dir, folderPrefix+"*", ownerName))
+	for _, path := range list {
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || now.Sub(info.ModTime()) < settled {
+			continue
+		}
+		lock := flock.New(path)
+		if mine, err := lock.TryLock(); err != nil || !mine {
+			continue
+		}
+		_ = (&folder{base: filepath.Dir(path)}).remove()
+		_ = lock.Unlock()
+	}
+}
