@@ -52,6 +52,9 @@ func (l Load) PassMemory() int64 {
 	return runnerFactor * bytes
 }
 
+// RunnerMemory is the peak of a Runner that holds its inputs.
+func (l Load) RunnerMemory() int64 { return runnerFactor * l.Read.Bytes }
+
 // Estimate is how many bytes of memory a stage of the kind will need at its peak.
 func (k *Kind) Estimate(l Load) int64 {
 	switch {
@@ -60,5 +63,5 @@ func (k *Kind) Estimate(l Load) int64 {
 	case k.Mapper != nil:
 		return l.MapperMemory(0)
 	}
-	return runnerFactor * l.Read.Bytes
+	return l.RunnerMemory()
 }

@@ -39,6 +39,7 @@ var Kind = &stage.Kind{
 	},
 	Runner:  runner{},
 	Account: stage.Account{Why: why},
+	Memory:  memory,
 }
 
 // What a program promises: nothing, or the same bytes on machines of one class.
@@ -48,7 +49,7 @@ const (
 )
 
 // tables are the reference attributes whose rows are handed over as one file each, and what they take.
-var tables = []spec.Artifact{spec.Pairs, spec.Prompts, spec.Votes, spec.Scores, spec.Items}
+var tables = []spec.Artifact{spec.Pairs, spec.Prompts, spec.Samples, spec.Votes, spec.Scores, spec.Items}
 
 // models is the reference attribute whose members are handed over as folders.
 const models = "models"
@@ -63,6 +64,7 @@ var schema = spec.Schema{
 		spec.Attr{Name: "env", Type: spec.TypeStringMap, Doc: "variables of the program's environment. Their values are in the key"},
 		spec.Attr{Name: "pass_env", Type: spec.TypeStringList, Doc: "names of variables of your environment that are passed on, such as secrets. Their values are in no key, and left out of what is logged"},
 		spec.Attr{Name: "cores", Type: spec.TypeInt, Default: 1.0, Min: spec.F(1), Max: spec.F(1024), Doc: "how many of the run's cores are its own while it works; it is told as PREFAB_CORES"},
+		spec.Attr{Name: "memory_gb", Type: spec.TypeNumber, Unkeyed: true, Min: spec.F(0.001), Unit: "GB", Doc: "how much memory it needs at its peak, so that no more runs beside it than fits; five times the bytes of its inputs when absent"},
 		spec.Attr{Name: "max_output_gb", Type: spec.TypeNumber, Default: 10.0, Min: spec.F(0.001), Unit: "GB", Doc: "how much it may write to its folder before it is stopped"},
 		spec.Attr{Name: "deterministic", Type: spec.TypeBool, Default: true, Unkeyed: true, Doc: "whether the same inputs give the same bytes, which prefab verify then asks for"},
 	)...),
@@ -86,7 +88,7 @@ func inputs() (list []spec.Attr) {
 var outputSchema = spec.Schema{Attrs: []spec.Attr{
 	{
 		Name: "type", Type: spec.TypeString, Required: true,
-		Values: []string{string(spec.Pairs), string(spec.Prompts), string(spec.Votes), string(spec.Scores), string(spec.Items), string(spec.Model), string(spec.Report)},
+		Values: []string{string(spec.Pairs), string(spec.Prompts), string(spec.Samples), string(spec.Votes), string(spec.Scores), string(spec.Items), string(spec.Model), string(spec.Report)},
 		Doc:    "what it is",
 	},
 	{Name: "file", Type: spec.TypeString, Doc: "where in the folder out the program writes it: a .jsonl, .parquet or .arrow file of rows, or a file or folder of a model or report. NAME.jsonl or NAME when absent"},
@@ -109,12 +111,13 @@ type config struct {
 	Env           map[string]string
 	PassEnv       []string `json:"pass_env"`
 	Cores         int
+	Memory        float64 `json:"memory_gb"`
 	MaxOutput     float64 `json:"max_output_gb"`
 	Deterministic *bool
 	Output        []output
 	Metric        []metric
 
-	Pairs, Prompts, Votes, Scores, Items, Models []string // names of inputs
+	Pairs, Prompts, Samples, Votes, Scores, Items, Models []string // names of inputs
 }
 
 type output struct {
@@ -132,6 +135,11 @@ type metric struct {
 	Integer  bool     `json:"integer"`
 }
 
+// memory is what the user says of the program, or what prefab's own stages need that hold their inputs.
+func memory(l stage.Load) int64 {
+	return cmp.Or(int64(decode(l.Config).Memory*1e9), l.RunnerMemory())
+}
+
 // decode reads a config; what cannot be read is left out.
 func decode(raw spec.Config) config {
 	c := config{Format: frame.JSONL, Cores: 1, MaxOutput: 10}
@@ -142,7 +150,7 @@ func decode(raw spec.Config) config {
 // names returns the names of the inputs of one reference attribute.
 func (c *config) names(port string) []string {
 	return map[string][]string{
-		string(spec.Pairs): c.Pairs, string(spec.Prompts): c.Prompts, string(spec.Votes): c.Votes, string(spec.Scores): c.Scores,
+		string(spec.Pairs): c.Pairs, string(spec.Prompts): c.Prompts, string(spec.Samples): c.Samples, string(spec.Votes): c.Votes, string(spec.Scores): c.Scores,
 		string(spec.Items): c.Items, models: c.Models,
 	}[port]
 }
