@@ -16,6 +16,9 @@ import (
 // of the inputs. What comes after compares no such times with the clock to decide what is fresh, what is needed, or which
 // run is the last.
 func TestFaultClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	s := newSite(t)
 	ahead := func(args ...string) {
 		t.Helper()

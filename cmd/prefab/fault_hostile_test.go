@@ -25,6 +25,9 @@ const (
 // TestFaultHostile gives specs and inputs that are made to take all memory or time, or to lead out of the project. Each is
 // refused, with exit code 1, at a cost that is bounded.
 func TestFaultHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	output := func(value string) string { return "output \"o\" { value = " + value + " }\n" }
 	const dataset = "dataset \"m\" {\n  source \"jsonl\" { path = %q }\n}\n"
 	export := func(path string) string {

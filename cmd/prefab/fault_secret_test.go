@@ -71,6 +71,9 @@ output "header" {
 // TestFaultSecret looks for secrets in all that commands print and leave behind: values of sensitive variables from the
 // environment, the command line and files, and a token that a remote cache is reached with.
 func TestFaultSecret(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	secrets := []string{"s3cret-of-env", "s3cret-of-line", "s3cret-of-file", "s3cret-of-token"}
 	s := newSite(t)
 	s.write("main.prefab.hcl", []byte(secretSpec))
