@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 // testscript they have those below. Every script has an empty cache of its own, and durations are printed as TIME.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		Files:               scripts(t, filepath.Join("..", "..", "testdata", "script")),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
@@ -51,9 +52,6 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PREFAB_CACHE", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 			env.Setenv("TZ", "UTC")
-			if examples, err := filepath.Abs(filepath.Join("..", "..", "examples")); err == nil {
-				env.Setenv("EXAMPLES", examples)
-			}
 			if data, err := filepath.Abs(dataFolder()); err == nil {
 				env.Setenv("PREFAB_TEST_DATA", data)
 			}
@@ -73,6 +71,24 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: commands(),
 	})
+}
+
+// atOnce begins the names of the scripts in which much happens at once. The others say what is printed, and are left out
+// where tests are to be short: the race detector makes every process ten times as slow.
+var atOnce = []string{"apply_", "cache_", "command", "interrupt", "isolate", "kill", "lock_held", "memory", "recall_", "row_", "run_action", "stage_", "verify"}
+
+func scripts(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no scripts", err)
+	}
+	if testing.Short() {
+		files = slices.DeleteFunc(files, func(path string) bool {
+			return !slices.ContainsFunc(atOnce, func(begin string) bool { return strings.HasPrefix(filepath.Base(path), begin) })
+		})
+	}
+	return files
 }
 
 // commands are what scripts can say beside what testscript knows.
