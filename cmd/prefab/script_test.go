@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PREFAB_CACHE", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 			env.Setenv("TZ", "UTC")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each process sleeps a second at its end under the race detector
 			if data, err := filepath.Abs(dataFolder()); err == nil {
 				env.Setenv("PREFAB_TEST_DATA", data)
 			}
