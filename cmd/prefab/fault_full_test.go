@@ -155,7 +155,7 @@ func (s site) squeezed(run func(args ...string) (string, int)) (failed bool) {
 	s.t.Helper()
 	saved := filepath.Join(s.dir, "saved.plan")
 	for _, args := range [][]string{
-		{"plan", "--out", saved}, {"apply", saved}, {"apply", "--yes"}, {"apply", "--yes"}, {"plan"}, {"lock"},
+		{"plan", "--out", saved}, {"apply", "--ignore-space", saved}, {"apply", "--ignore-space", "--yes"}, {"apply", "--ignore-space", "--yes"}, {"plan"}, {"lock"},
 	} {
 		if _, err := os.Stat(saved); err != nil && args[len(args)-1] == saved && args[0] == "apply" {
 			continue // it could not be saved
