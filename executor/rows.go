@@ -64,7 +64,7 @@ func (p *Past) open(ctx context.Context, a spec.Addr) *Result {
 	}
 	r, err := openEntry(ctx, p.store, raw, members)
 	if err != nil {
-		return nil // a record of an earlier prefab does not say what was read
+		return nil // its deltas are gone, or a history of an earlier format does not say what they lie over
 	}
 	return r
 }

@@ -137,9 +137,10 @@ which the label names; prefab stages KIND lists them.
     }
 
 One that does not pass keeps the exports behind the stage from being written, and
-nothing else: the model and the report that say why are still made. A threshold is
-in no key, so changing one runs nothing. Limits are plain values; to compare two
-metrics, write a gate.`
+nothing else: the model and the report that say why are still made. The run ends
+with exit code 3, also when no export is behind the stage. A threshold is in no
+key, so changing one runs nothing. Limits are plain values; to compare two metrics,
+write a gate.`
 
 	variableDoc = `    variable "pairs_file" {
       type    = string

@@ -45,7 +45,7 @@ type Node struct {
 	InputsDigest spec.Digest         `json:"inputs_digest"` // zero when the inputs never became known
 	Base         []planner.Component `json:"base"`
 	Inputs       []planner.Component `json:"inputs,omitempty"`
-	Reads        []Read              `json:"reads,omitempty"` // what its ports read; prefabs before 0.1.0 did not record it
+	Reads        []Read              `json:"reads,omitempty"` // what its ports read; tables before version 4 do not have it
 	Duration     time.Duration       `json:"duration"`
 	RowsIn       int64               `json:"rows_in"`
 	RowsOut      int64               `json:"rows_out"`

@@ -92,11 +92,6 @@ func (l List) Sort() {
 	})
 }
 
-// Errorf returns a list with one error.
-func Errorf(subject Range, code, summary, format string, args ...any) List {
-	return List{{Severity: Error, Code: code, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: subject}}
-}
-
 // Error returns all problems, one a line.
 func (l List) Error() string {
 	lines := make([]string, len(l))

@@ -36,9 +36,6 @@ func New(n int) *Forest {
 	return f
 }
 
-// Len returns the number of items.
-func (f *Forest) Len() int { return len(f.parent) }
-
 // Find returns the smallest member of the item's component, as far as unions that have returned are concerned.
 func (f *Forest) Find(item int) int {
 	x := uint32(item)

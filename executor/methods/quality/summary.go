@@ -21,9 +21,6 @@ func NewGaps(gaps []float64) *Gaps {
 	return &Gaps{slices.Sorted(slices.Values(gaps))}
 }
 
-// N is the number of gaps.
-func (g *Gaps) N() int { return len(g.sorted) }
-
 // Mean is the mean signed gap, correctly rounded before the division and so independent of any order; ok is false
 // without gaps.
 func (g *Gaps) Mean() (mean float64, ok bool) {

@@ -56,9 +56,6 @@ func (c *Collection) Classes() int { return len(c.first) }
 // First returns the first row that has the same set as the given one.
 func (c *Collection) First(row int) int { return int(c.first[c.class[row]]) }
 
-// Size returns the number of distinct tokens of a row.
-func (c *Collection) Size(row int) int { return int(c.size[c.class[row]]) }
-
 // Overlap returns the sizes of the intersection and of the union of two rows' sets.
 func (c *Collection) Overlap(a, b int) (overlap, union int) {
 	x, y := c.class[a], c.class[b]
