@@ -285,9 +285,15 @@ func (l *lab) plan(p *spec.Pipeline, opts planner.Options) *planner.Plan {
 func (l *lab) run(ctx context.Context, p *spec.Pipeline, set func(*executor.Options, *planner.Options)) *executor.Outcome {
 	l.t.Helper()
 	var narrow planner.Options
+	var over atomic.Bool
 	opts := executor.Options{
 		Dir: l.dir, Now: clock,
-		Events: func(e executor.Event) { l.events = append(l.events, e) },
+		Events: func(e executor.Event) {
+			if over.Load() {
+				l.t.Errorf("told of %q when the run had returned", e.Type)
+			}
+			l.events = append(l.events, e)
+		},
 		Previous: func(a spec.Addr) (base, inputs spec.Digest, ok bool) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -301,6 +307,7 @@ func (l *lab) run(ctx context.Context, p *spec.Pipeline, set func(*executor.Opti
 		set(&opts, &narrow)
 	}
 	out, err := executor.Run(ctx, l.plan(p, narrow), l.kinds(), l.store, opts)
+	over.Store(true)
 	if err != nil {
 		l.t.Fatal(err)
 	}

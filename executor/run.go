@@ -77,7 +77,11 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	x.judge = planner.NewJudge(plan.Pipeline, specs, x.measured)
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	told := context.AfterFunc(ctx, func() { x.emit(Event{Type: "stopping"}) })
+	told := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		defer close(told)
+		x.emit(Event{Type: "stopping"})
+	})
 	x.loop(within, cancel)
 	out := &Outcome{Nodes: x.state, Warnings: x.warned}
 	out.Interrupted = ctx.Err() != nil // FailFast ends only what is within
@@ -87,7 +91,9 @@ func Run(ctx context.Context, plan *planner.Plan, kinds []*stage.Kind, s Store, 
 	if plan.Options.Limit == 0 && !opts.NoPlace && !out.Interrupted {
 		x.placeAll(ctx, out)
 	}
-	told()
+	if !forget() {
+		<-told // nobody is told of anything once Run has returned
+	}
 	return out, nil
 }
 
