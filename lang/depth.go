@@ -34,7 +34,21 @@ const (
 
 // tooDeep reports nesting that would endanger the parser, or those who walk over what it returns. It looks at tokens,
 // which the lexer finds without recursion. On broken text it may count too much, never too little.
+//
+// A token takes a hundred times the memory of its text, and what is too deep mostly is so soon. So growing pieces from
+// the start are looked at first, which together are a seventh of the whole. A piece may end within a comment, which the
+// lexer then reads as something else: only what is found in its first eighth counts.
 func tooDeep(name string, b []byte, f form) (diag.Diagnostic, bool) {
+	const first, growth = 64 << 10, 8
+	for size := first; size < len(b); size *= growth {
+		if d, found := deepWithin(name, b[:size], f); found && d.Subject.Start.Byte < size/growth {
+			return d, true
+		}
+	}
+	return deepWithin(name, b, f)
+}
+
+func deepWithin(name string, b []byte, f form) (diag.Diagnostic, bool) {
 	var tokens hclsyntax.Tokens
 	switch f {
 	case formConfig:

@@ -64,6 +64,8 @@ func TestWide(t *testing.T) {
 	mustLoad(t, map[string]string{"main.prefab.hcl": "locals {\n  a = [\n" + rep("    1 + 2, # three\n    -1,\n") + "  ]\n" +
 		"  b = {\n" + rep("    # a comment\n") + "  }\n  c = \"" + rep("${1}%{ if true }x%{ endif }") + "\"\n" +
 		"  d = [" + rep("[1], local.e.a, ") + "]\n  e = { a = 1 }\n  f = max(" + rep("-1 + 1, ") + ")\n}\n" + rep("locals { }\n")}, Options{})
+	// The first piece that is looked at ends within this comment, which then reads as operators in a row.
+	mustLoad(t, map[string]string{"main.prefab.hcl": strings.Repeat("# fill\n", 9000) + "/* (" + rep("-") + " */ locals { }\n"}, Options{})
 }
 
 // TestLargeSource refuses files of a size that no pipeline has, before they are parsed.

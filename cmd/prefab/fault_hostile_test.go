@@ -18,7 +18,7 @@ import (
 
 // What a hostile spec or input may cost before it is refused.
 const (
-	hostileMemory = 512 << 10 // kB, resident; a spec of 4 MiB, which is read, comes to most
+	hostileMemory = 512 << 10 // kB, resident; inputs that unpack to a gigabyte come to most
 	hostileTime   = 20 * time.Second
 )
 
