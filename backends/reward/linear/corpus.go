@@ -38,11 +38,27 @@ const partRows = 1024
 // part holds the counts of partRows consecutive rows. Row r has the two documents
 // 2r (chosen) and 2r+1 (rejected).
 type part struct {
-	ids    []uint32 // feature numbers, per document in order of first occurrence
+	ids    []uint32 // feature numbers, per document in order of first occurrence, which is by family
 	counts []uint8  // how often, at most 255
-	ends   []uint32 // by document of the part: where its features end
+	ends   []uint32 // by document of the part and family: where its features end
 	dense  []float32
 	worker int // whose table the ids are of, until they are renumbered
+}
+
+// runsPerRow is how many runs of features a row has: one of each family for each of its two documents.
+const runsPerRow = 2 * families
+
+// bounds returns where the features of a row of the part begin and end.
+func (p *part) bounds(row int) (from, to int) {
+	if row > 0 {
+		from = int(p.ends[row*runsPerRow-1])
+	}
+	return from, int(p.ends[(row+1)*runsPerRow-1])
+}
+
+func (c *Corpus) denseRow(row int) []float32 {
+	d := c.dense()
+	return c.parts[row/partRows].dense[row%partRows*d:][:d]
 }
 
 // Prepare reads the text of the pairs and counts their n-grams. The examples are
@@ -83,7 +99,18 @@ func Prepare(ctx context.Context, examples []reward.Example, cfg Config, progres
 	if err != nil {
 		return nil, err
 	}
+	rough = nil
+	c.collect()
+	defer c.collect()
 	return c, c.number(ctx, tables)
+}
+
+// collect collects garbage where it is worth the while: what one step of the work on a large corpus held is as large as
+// what the next one needs.
+func (c *Corpus) collect() {
+	if len(c.order) > sideBySide {
+		runtime.GC()
+	}
 }
 
 // workers is how many goroutines the work is spread over. No result depends on

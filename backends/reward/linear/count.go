@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"math"
 	"math/bits"
 	"sync/atomic"
 )
@@ -58,13 +59,12 @@ type entry struct {
 	hash uint64
 	id   uint32 // its number in this table plus 1; 0 for a free entry
 	df   uint32 // in how many documents
-	last uint32 // the last document that had it, plus 1
-	pos  uint32 // and its place in that document's list
 }
 
 // table counts exactly in how many documents each n-gram occurs, and numbers the
 // n-grams by first appearance. One goroutine uses it; documents come in
-// ascending order.
+// ascending order. Its size is no power of two: of the tables of a large corpus
+// half would be free.
 type table struct {
 	slots []entry
 	seen  []sighting // by id
@@ -79,17 +79,30 @@ type sighting struct {
 
 // newTable makes a table that holds n n-grams without growing.
 func newTable(n int) *table {
-	return &table{slots: make([]entry, 1<<max(12, bits.Len(uint(3*n/2))))}
+	return &table{slots: make([]entry, max(1<<12, 3*n/2+1)), seen: make([]sighting, 0, n)}
 }
 
 // find returns the entry of a hash, which is free (id 0) when it is new.
 func (t *table) find(hash uint64) *entry {
-	mask := uint64(len(t.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
+	at, _ := bits.Mul64(hash, uint64(len(t.slots)))
+	for i := int(at); ; i++ {
+		if i == len(t.slots) {
+			i = 0
+		}
 		if e := &t.slots[i]; e.hash == hash || e.id == 0 {
 			return e
 		}
 	}
+}
+
+// count adds a document that has an n-gram, and returns the n-gram's number.
+func (t *table) count(g gram, doc uint32) uint32 {
+	e := t.find(g.hash)
+	if e.id == 0 {
+		e = t.insert(e, g, doc)
+	}
+	e.df++
+	return e.id - 1
 }
 
 // insert takes a free entry for a gram. The pointers that find gave before are
@@ -106,10 +119,50 @@ func (t *table) insert(e *entry, g gram, doc uint32) *entry {
 
 func (t *table) grow() {
 	old := t.slots
-	t.slots = make([]entry, 2*len(old))
+	t.slots = make([]entry, len(old)+len(old)/2)
 	for _, e := range old {
 		if e.id != 0 {
 			*t.find(e.hash) = e
+		}
+	}
+}
+
+// tally finds the n-grams of one document that it has had before. It is small
+// enough for the processor's first cache, and spares the table and the sketch,
+// which are not, all but the first look at each.
+type tally struct {
+	slots []place
+	doc   uint32 // counts documents: what others left is free
+}
+
+// place says where an n-gram stands in a document's list.
+type place struct {
+	hash uint64
+	doc  uint32
+	pos  uint32 // or ruledOut
+}
+
+const ruledOut = math.MaxUint32
+
+// begin prepares for a document of n n-grams.
+func (t *tally) begin(n int) {
+	t.doc++
+	if len(t.slots) < 2*n || t.doc == 0 {
+		t.slots, t.doc = make([]place, 1<<max(9, bits.Len(uint(2*n)))), 1
+	}
+}
+
+// find returns the place of a hash; found says whether it was had before, and if
+// not it is had now.
+func (t *tally) find(hash uint64) (p *place, found bool) {
+	mask := uint64(len(t.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch p := &t.slots[i]; {
+		case p.doc != t.doc:
+			*p = place{hash, t.doc, ruledOut}
+			return p, false
+		case p.hash == hash:
+			return p, true
 		}
 	}
 }

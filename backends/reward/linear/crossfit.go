@@ -3,7 +3,6 @@ package linear
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -181,7 +180,7 @@ func along(path ...float64) []run {
 }
 
 // sideBySide is how many rows, at most, are fitted fold beside fold: each fold
-// holds a matrix of its own, 1 to 2 kB a row. Above it the folds come one after
+// holds some twenty numbers for each feature. Above it the folds come one after
 // the other and each is spread over the processors. The results are the same.
 const sideBySide = 200_000
 
@@ -231,9 +230,7 @@ type foldFit struct {
 // fold makes the runs of one fold and writes its held-out margins.
 func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tick func(int)) ([]foldFit, error) {
 	alone := len(c.order) <= sideBySide
-	if !alone {
-		runtime.GC() // the last fold's matrix is the largest thing there is; do not hold two
-	}
+	c.collect()
 	in, out := make([]bool, len(t.folds)), make([]bool, len(t.folds))
 	for row, of := range t.folds {
 		in[row], out[row] = of != f && (t.use == nil || t.use[row]), of == f
@@ -265,7 +262,7 @@ func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tic
 		}
 		square := floats.Dot(w, w)
 		fits[i] = foldFit{fit, fit.Loss - r.penalty/2*square}
-		test.margins(w, held[i])
+		test.margins(w, o.buffer(0), held[i])
 		tick(1)
 	}
 	return fits, nil

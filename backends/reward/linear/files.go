@@ -167,7 +167,7 @@ func readNumbers(data []byte, s stored) (*Model, error) {
 func (m *Model) checkNgrams() error {
 	from, size := uint64(0), uint64(len(m.text))
 	for i, end := range m.textEnds {
-		if family := shape(m.shapes[i]).family(); family == 0 || family >= families {
+		if family := shape(m.shapes[i]).family(); family < 0 || family >= families {
 			return fmt.Errorf("n-gram %d is of the unknown family %d", i, family)
 		}
 		if int(m.df[i]) > m.docs {

@@ -13,10 +13,10 @@ const (
 	wordShape shape = 1 << 4 // n words in a row
 	charShape shape = 2 << 4 // n characters in a row
 	leadShape shape = 3 << 4 // the first n words
-	families        = 4      // one more than the last family
+	families        = 3
 )
 
-func (s shape) family() int { return int(s >> 4) }
+func (s shape) family() int { return int(s>>4) - 1 } // from 0
 func (s shape) n() int      { return int(s & 15) }
 
 // gram is one occurrence of an n-gram.
@@ -31,7 +31,7 @@ type gram struct {
 const leadWords = 3
 
 // grams lists the n-grams of the words and characters that s holds: those of the
-// config, in a fixed order.
+// config, in a fixed order, by family.
 func (s *scan) grams(out []gram, cfg Config) []gram {
 	out = out[:0]
 	for _, n := range cfg.Ngrams {

@@ -50,8 +50,8 @@ type lbfgs struct {
 
 // step is one remembered move and the change of the gradient over it.
 type step struct {
-	s, y  []float64
-	rho   float64 // 1 / (s'y)
+	s, y  []float32 // in half the memory: an approximation does not need more
+	rho   float64   // 1 / (s'y)
 	alpha float64
 }
 
@@ -92,8 +92,8 @@ func (l *lbfgs) direction() {
 	copy(l.dir, l.grad)
 	for i := len(l.steps) - 1; i >= 0; i-- {
 		st := &l.steps[i]
-		st.alpha = st.rho * floats.Dot(st.s, l.dir)
-		floats.AddScaled(l.dir, -st.alpha, st.y)
+		st.alpha = st.rho * dot32(st.s, l.dir)
+		add32(l.dir, -st.alpha, st.y)
 	}
 	gamma := 1.0
 	if n := len(l.steps); n > 0 {
@@ -105,7 +105,7 @@ func (l *lbfgs) direction() {
 	}
 	for i := range l.steps {
 		st := &l.steps[i]
-		floats.AddScaled(l.dir, st.alpha-st.rho*floats.Dot(st.y, l.dir), st.s)
+		add32(l.dir, st.alpha-st.rho*dot32(st.y, l.dir), st.s)
 	}
 	floats.Scale(-1, l.dir)
 }
@@ -143,14 +143,42 @@ func (l *lbfgs) remember() {
 		copy(l.steps, l.steps[1:])
 		l.steps = l.steps[:history-1]
 	} else {
-		st = step{s: make([]float64, len(l.w)), y: make([]float64, len(l.w))}
+		st = step{s: make([]float32, len(l.w)), y: make([]float32, len(l.w))}
 	}
-	floats.SubTo(st.s, l.next, l.w)
-	floats.SubTo(st.y, l.nextGrad, l.grad)
-	if sy := floats.Dot(st.s, st.y); sy > 0 {
+	sy := 0.0
+	for j := range st.s {
+		st.s[j], st.y[j] = float32(l.next[j]-l.w[j]), float32(l.nextGrad[j]-l.grad[j])
+		sy += float64(st.s[j]) * float64(st.y[j])
+	}
+	if sy > 0 {
 		st.rho = 1 / sy
 		l.steps = append(l.steps, st)
 	}
 	copy(l.w, l.next) // in place: the caller holds w
 	l.grad, l.nextGrad = l.nextGrad, l.grad
+}
+
+// dot32 keeps four sums so that an addition need not wait for the one before.
+func dot32(x []float32, y []float64) float64 {
+	var a, b, c, d float64
+	y = y[:len(x)]
+	i := 0
+	for ; i+3 < len(x); i += 4 {
+		a += float64(x[i]) * y[i]
+		b += float64(x[i+1]) * y[i+1]
+		c += float64(x[i+2]) * y[i+2]
+		d += float64(x[i+3]) * y[i+3]
+	}
+	for ; i < len(x); i++ {
+		a += float64(x[i]) * y[i]
+	}
+	return a + b + (c + d)
+}
+
+// add32 adds by times x to y.
+func add32(y []float64, by float64, x []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += by * float64(v)
+	}
 }

@@ -11,8 +11,8 @@
 // length rules; a model that must understand needs a pretrained encoder.
 //
 // The life of a pair: scan.go takes its text apart, grams.go hashes the n-grams,
-// count.go and corpus.go count them in two passes, matrix.go turns counts into
-// differences of TF-IDF values, objective.go and lbfgs.go fit weights to those,
+// count.go and corpus.go count them in two passes, weighting.go and matrix.go take
+// counts for differences of TF-IDF values, objective.go and lbfgs.go fit weights to those,
 // crossfit.go does so fold by fold, and model.go scores text with the result.
 //
 // The package refuses folds that split a group of similar prompts. It reads and
@@ -21,4 +21,4 @@ package linear
 
 // Version names the method in cache keys: it moves when the same pairs give
 // another model.
-const Version = "linear/1"
+const Version = "linear/2"

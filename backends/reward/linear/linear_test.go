@@ -246,7 +246,7 @@ func TestGolden(t *testing.T) {
 		fmt.Fprintf(sum, "%x %d %d %s\n", h, m.df[i], m.shapes[i], m.ngram(i))
 	}
 	got := fmt.Sprintf("%s %s %d features %x", Version, TokensVersion, len(m.hashes), sum.Sum(nil)[:8])
-	if want := "linear/1 linear-tokens/1 2749 features f734324905de6bad"; got != want {
+	if want := "linear/2 linear-tokens/1 2749 features f734324905de6bad"; got != want {
 		t.Errorf("features %s, want %s", got, want)
 	}
 	a, _ := m.Score("w1 w2 w3?", "w5 good1 w9. w3 w12 w0")

@@ -1,158 +1,143 @@
 package linear
 
-import (
-	"context"
-	"math"
-	"slices"
-)
+import "context"
 
-// weighting turns counts into feature values: inverse document frequencies and
-// scales learnt from the training rows alone, never from held-out ones.
-type weighting struct {
-	terms []term
-	dense []float32 // factor of each interaction
+// matrix is the difference of the feature values, chosen minus rejected, of some rows of a corpus.
+//
+// It is not stored. A value follows from a count, the weighting and what brings its document to its length, and a pass
+// over the counts reads five bytes for each where one over stored values would read eight: a million pairs of a
+// kilobyte would hold 1.6 GB of them beside 1.1 GB of counts.
+type matrix struct {
+	c       *Corpus
+	w       *weighting
+	in      []bool    // by row of the corpus: whether it is one of the matrix; nil for all
+	scale   []float32 // by document and family; those of rejected responses are negative
+	rows    int
+	entries int // counts that a pass reads, and interactions
 }
 
-// term is the part of an n-gram's value that does not depend on the document.
-type term struct {
-	idf    float32 // 0: too rare in the training rows to be a feature
-	family uint8
-}
-
-// idf is the smoothed inverse document frequency: ln((1+N)/(1+df)) + 1.
-func idf(docs, df int) float32 {
-	return float32(math.Log(float64(1+docs)/float64(1+df)) + 1)
-}
-
-// logCount is the term frequency of a count: 1 + ln n, since the tenth "the"
-// says less than the first.
-var logCount = func() (t [math.MaxUint8 + 1]float32) {
-	for n := 1; n < len(t); n++ {
-		t[n] = float32(1 + math.Log(float64(n)))
-	}
-	return t
-}()
-
-// weigh computes the weighting for training on the rows that in selects; nil
-// selects all.
-func (c *Corpus) weigh(in []bool) *weighting {
-	docs, df := 2*len(c.order), make([]uint32, len(c.features))
-	for i, f := range c.features {
-		df[i] = f.df
-	}
-	if in != nil {
-		docs = c.subtract(df, in)
-	}
-	w := &weighting{terms: make([]term, len(c.features)), dense: make([]float32, c.dense())}
-	for i, f := range c.features {
-		w.terms[i].family = uint8(f.where.shape.family())
-		if int(df[i]) >= c.cfg.MinDF {
-			w.terms[i].idf = idf(docs, int(df[i]))
-		}
-	}
-	squares, rows := make([]float64, c.dense()), 0
-	for row := range c.order {
-		if in == nil || in[row] {
-			rows++
-			for j, v := range c.denseRow(row) {
-				squares[j] += float64(v) * float64(v)
+// differences prepares the matrix of the rows that in selects; nil selects all.
+func (c *Corpus) differences(ctx context.Context, w *weighting, in []bool) (*matrix, error) {
+	m := &matrix{c: c, w: w, in: in, scale: make([]float32, len(c.order)*runsPerRow)}
+	rows, entries := make([]int, len(c.parts)), make([]int, len(c.parts))
+	err := each(ctx, len(c.parts), func(_, i int) {
+		p := &c.parts[i]
+		for r := range c.rowsOf(i) {
+			row := i*partRows + r
+			if !m.has(row) {
+				continue
+			}
+			from, to := p.bounds(r)
+			rows[i]++
+			entries[i] += to - from + c.dense()
+			scales := m.scales(row)
+			for k := range scales {
+				end := int(p.ends[r*runsPerRow+k])
+				scales[k] = w.scale(k%families, p.ids[from:end], p.counts[from:end])
+				if k >= families {
+					scales[k] = -scales[k]
+				}
+				from = end
 			}
 		}
-	}
-	for j, s := range squares {
-		if s > 0 {
-			w.dense[j] = float32(denseScale / math.Sqrt(s/float64(rows)))
-		}
-	}
-	return w
-}
-
-// denseScale is the root mean square that interactions are scaled to. There are
-// few of them and they overlap, so at 1 the penalty would hardly touch them. On
-// HH harmless and on instruction pairs .15 gives the least held-out log-loss with
-// .07 and .3 within .004.
-const denseScale = 0.15
-
-// familyScale is the length of a document's vector in each family of n-grams. A
-// document has three opening n-grams but hundreds of others: at length 1 each of
-// them would weigh ten times as much as a word (held-out log-loss .6435 on HH
-// harmless, against .6353 at .3 and .6387 without them).
-var familyScale = [families]float32{wordShape >> 4: 1, charShape >> 4: 1, leadShape >> 4: 0.3}
-
-// subtract takes the documents of the rows that in leaves out from df and
-// returns how many documents are left.
-func (c *Corpus) subtract(df []uint32, in []bool) int {
-	docs := 0
-	for row := range c.order {
-		if in[row] {
-			docs += 2
-			continue
-		}
-		p, r := &c.parts[row/partRows], row%partRows
-		from, _, to := p.bounds(r)
-		for _, id := range p.ids[from:to] {
-			df[id]--
-		}
-	}
-	return docs
-}
-
-// bounds returns where the chosen side of a row of the part begins, where it
-// ends and the rejected one begins, and where that ends.
-func (p *part) bounds(row int) (from, mid, to int) {
-	if row > 0 {
-		from = int(p.ends[2*row-1])
-	}
-	return from, int(p.ends[2*row]), int(p.ends[2*row+1])
-}
-
-func (c *Corpus) denseRow(row int) []float32 {
-	d := c.dense()
-	return c.parts[row/partRows].dense[row%partRows*d:][:d]
-}
-
-// matrix holds the difference of the feature values, chosen minus rejected, of
-// some rows: sparse rows for the n-grams, full ones for the interactions.
-type matrix struct {
-	blocks []block
-	dense  int // interactions per row
-	sparse int // n-grams
-	rows   int
-}
-
-// block is the part of a matrix that comes from one part of the corpus.
-type block struct {
-	rows  []uint32 // rows of the corpus
-	ends  []uint32 // where each row's entries end
-	ids   []uint32
-	vals  []float32
-	dense []float32
-}
-
-// differences computes the matrix of the rows that in selects; nil selects all.
-func (c *Corpus) differences(ctx context.Context, w *weighting, in []bool) (*matrix, error) {
-	m := &matrix{blocks: make([]block, len(c.parts)), dense: c.dense(), sparse: len(c.features)}
-	scratch := make([]*assembler, workers())
-	err := each(ctx, len(c.parts), func(worker, i int) {
-		if scratch[worker] == nil {
-			scratch[worker] = &assembler{weighting: w, cells: make([]cell, len(c.features))}
-		}
-		m.blocks[i] = scratch[worker].block(c, i, in)
 	})
-	m.blocks = slices.DeleteFunc(m.blocks, func(b block) bool { return len(b.rows) == 0 })
-	for _, b := range m.blocks {
-		m.rows += len(b.rows)
+	for i := range rows {
+		m.rows += rows[i]
+		m.entries += entries[i]
 	}
 	return m, err
 }
 
-// assembler is one goroutine's buffers for computing differences.
-type assembler struct {
-	*weighting
-	cells   []cell // by feature
+func (m *matrix) has(row int) bool { return m.in == nil || m.in[row] }
+
+// width is the number of weights: interactions first, then n-grams.
+func (m *matrix) width() int { return m.c.dense() + len(m.c.features) }
+
+// load puts weights where dot and push find them. What an n-gram's value owes to the weighting goes into its weight.
+func (m *matrix) load(at []slope, w []float64) {
+	d := m.c.dense()
+	for j, v := range w[:d] {
+		at[j] = slope{w: v}
+	}
+	for i, v := range w[d:] {
+		at[d+i] = slope{w: v * float64(m.w.idf[i])}
+	}
+}
+
+// dot is the product of a row and the weights that were loaded.
+func (m *matrix) dot(p *part, r, row int, at []slope) float64 {
+	d, sum := m.c.dense(), 0.0
+	for j, v := range m.c.denseRow(row) {
+		sum += float64(v*m.w.dense[j]) * at[j].w
+	}
+	from, _ := p.bounds(r)
+	ends := p.ends[r*runsPerRow:][:runsPerRow]
+	for k, scale := range m.scales(row) {
+		end := int(ends[k])
+		if from < end {
+			sum += float64(scale) * dotCounts(p.ids[from:end], p.counts[from:end], at[d:])
+			from = end
+		}
+	}
+	return sum
+}
+
+// push adds a multiple of a row to the gradient. That of n-grams still lacks the factors that load put into the weights.
+func (m *matrix) push(p *part, r, row int, by float64, at []slope) {
+	d := m.c.dense()
+	for j, v := range m.c.denseRow(row) {
+		at[j].grad += by * float64(v*m.w.dense[j])
+	}
+	from, _ := p.bounds(r)
+	ends := p.ends[r*runsPerRow:][:runsPerRow]
+	for k, scale := range m.scales(row) {
+		end := int(ends[k])
+		if from < end {
+			addCounts(p.ids[from:end], p.counts[from:end], by*float64(scale), at[d:])
+			from = end
+		}
+	}
+}
+
+func (m *matrix) scales(row int) []float32 { return m.scale[row*runsPerRow:][:runsPerRow] }
+
+// dotCounts keeps two sums so that an addition need not wait for the one before.
+func dotCounts(ids []uint32, counts []uint8, at []slope) float64 {
+	var a, b float64
+	counts = counts[:len(ids)]
+	i := 0
+	for ; i+1 < len(ids); i += 2 {
+		a += logCounts[counts[i]] * at[ids[i]].w
+		b += logCounts[counts[i+1]] * at[ids[i+1]].w
+	}
+	if i < len(ids) {
+		a += logCounts[counts[i]] * at[ids[i]].w
+	}
+	return a + b
+}
+
+func addCounts(ids []uint32, counts []uint8, by float64, at []slope) {
+	counts = counts[:len(ids)]
+	for i, id := range ids {
+		at[id].grad += by * logCounts[counts[i]]
+	}
+}
+
+// margins fills out, by row of the corpus, with the products of the rows of m and the weights. at is a buffer.
+func (m *matrix) margins(w []float64, at []slope, out []float64) {
+	m.load(at, w)
+	for row := range m.c.order {
+		if m.has(row) {
+			out[row] = m.dot(&m.c.parts[row/partRows], row%partRows, row, at)
+		}
+	}
+}
+
+// squares calls add for every value of the n-grams of a row, squared.
+type squares struct {
+	m       *matrix
+	cells   []cell // by n-gram
 	touched []uint32
-	ids     []uint32
-	vals    []float32
 	row     uint32 // counts rows, to tell which cells belong to this one
 }
 
@@ -161,65 +146,33 @@ type cell struct {
 	row uint32
 }
 
-func (a *assembler) block(c *Corpus, n int, in []bool) block {
-	var b block
-	p := &c.parts[n]
-	a.ids, a.vals = a.ids[:0], a.vals[:0]
-	for r := range c.rowsOf(n) {
-		row := n*partRows + r
-		if in != nil && !in[row] {
-			continue
-		}
-		from, mid, to := p.bounds(r)
-		a.row++
-		a.touched = a.touched[:0]
-		a.add(p.ids[from:mid], p.counts[from:mid], 1)
-		a.add(p.ids[mid:to], p.counts[mid:to], -1)
-		for _, id := range a.touched {
-			if v := a.cells[id].val; v != 0 {
-				a.ids, a.vals = append(a.ids, id), append(a.vals, v)
+func (m *matrix) squares() *squares { return &squares{m: m, cells: make([]cell, len(m.c.features))} }
+
+// add adds a multiple of the squares of a row's values to sums by weight.
+func (s *squares) add(p *part, r, row int, by float64, sums []float64) {
+	m, d := s.m, s.m.c.dense()
+	for j, v := range m.c.denseRow(row) {
+		x := float64(v * m.w.dense[j])
+		sums[j] += by * x * x
+	}
+	s.row++
+	s.touched = s.touched[:0]
+	from, _ := p.bounds(r)
+	for k, scale := range m.scales(row) {
+		end := int(p.ends[r*runsPerRow+k])
+		for i, id := range p.ids[from:end] {
+			v := logCount[p.counts[from+i]] * m.w.idf[id] * scale
+			if c := &s.cells[id]; c.row == s.row {
+				c.val += v
+			} else {
+				*c = cell{v, s.row}
+				s.touched = append(s.touched, id)
 			}
 		}
-		b.rows, b.ends = append(b.rows, uint32(row)), append(b.ends, uint32(len(a.ids)))
-		for j, v := range c.denseRow(row) {
-			b.dense = append(b.dense, v*a.dense[j])
-		}
+		from = end
 	}
-	b.ids, b.vals = slices.Clone(a.ids), slices.Clone(a.vals)
-	return b
-}
-
-// add adds sign times a document's values to the cells. Each family of n-grams
-// is scaled to a length of its own, so that a long response weighs as much as a short one.
-func (a *assembler) add(ids []uint32, counts []uint8, sign float32) {
-	scale := a.scales(ids, counts)
-	for i, id := range ids {
-		t := a.terms[id]
-		if t.idf == 0 {
-			continue
-		}
-		v := sign * logCount[counts[i]] * t.idf * scale[t.family]
-		if cell := &a.cells[id]; cell.row == a.row {
-			cell.val += v
-		} else {
-			cell.val, cell.row = v, a.row
-			a.touched = append(a.touched, id)
-		}
+	for _, id := range s.touched {
+		x := float64(s.cells[id].val)
+		sums[d+int(id)] += by * x * x
 	}
-}
-
-// scales returns, by family, what brings a document's vector to its length.
-func (w *weighting) scales(ids []uint32, counts []uint8) (scale [families]float32) {
-	var squares [families]float32
-	for i, id := range ids {
-		t := w.terms[id]
-		v := logCount[counts[i]] * t.idf
-		squares[t.family] += v * v
-	}
-	for f, s := range squares {
-		if s > 0 {
-			scale[f] = familyScale[f] / float32(math.Sqrt(float64(s)))
-		}
-	}
-	return scale
 }

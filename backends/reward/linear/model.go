@@ -40,10 +40,10 @@ type Model struct {
 func (c *Corpus) model(w *weighting, x *matrix, weights []float64, penalty float64, fit Fit) *Model {
 	m := &Model{
 		cfg: c.cfg, penalty: penalty, pairs: len(c.order), docs: 2 * len(c.order), fit: fit,
-		denseScale: w.dense, denseWeight: make([]float32, x.dense), denseImpact: make([]float32, x.dense),
+		denseScale: w.dense, denseWeight: make([]float32, c.dense()), denseImpact: make([]float32, c.dense()),
 	}
 	impact := x.impact(weights)
-	for j := range x.dense {
+	for j := range c.dense() {
 		m.denseWeight[j], m.denseImpact[j] = float32(weights[j]), float32(impact[j])
 	}
 	n := len(c.features)
@@ -52,7 +52,7 @@ func (c *Corpus) model(w *weighting, x *matrix, weights []float64, penalty float
 	var s scan
 	for i, f := range c.features {
 		m.hashes[i], m.df[i], m.shapes[i] = f.hash, f.df, uint8(f.where.shape)
-		m.weights[i], m.impact[i] = float32(weights[x.dense+i]), float32(impact[x.dense+i])
+		m.weights[i], m.impact[i] = float32(weights[c.dense()+i]), float32(impact[c.dense()+i])
 		e := &c.examples[c.order[f.where.doc/2]]
 		doc := e.Chosen
 		if f.where.doc%2 == 1 {
@@ -67,9 +67,9 @@ func (c *Corpus) model(w *weighting, x *matrix, weights []float64, penalty float
 
 // prepare computes what follows from the stored fields.
 func (m *Model) prepare() {
-	m.weighting = &weighting{terms: make([]term, len(m.hashes)), dense: m.denseScale}
-	for i := range m.hashes {
-		m.weighting.terms[i] = term{idf(m.docs, int(m.df[i])), uint8(shape(m.shapes[i]).family())}
+	m.weighting = &weighting{idf: make([]float32, len(m.hashes)), dense: m.denseScale}
+	for i, n := range m.df {
+		m.weighting.idf[i] = idf(m.docs, int(n))
 	}
 	m.index = newIndex(m.hashes)
 }
@@ -86,20 +86,16 @@ func (m *Model) ngram(i int) string {
 // impact is, for each weight, the root mean square of what its feature adds to
 // the margins of the rows.
 func (m *matrix) impact(w []float64) []float64 {
-	squares := make([]float64, m.width())
-	for i := range m.blocks {
-		b := &m.blocks[i]
-		for k, v := range b.dense {
-			squares[k%m.dense] += float64(v) * float64(v)
-		}
-		for k, id := range b.ids {
-			squares[m.dense+int(id)] += float64(b.vals[k]) * float64(b.vals[k])
+	sums, squares := make([]float64, m.width()), m.squares()
+	for row := range m.c.order {
+		if m.has(row) {
+			squares.add(&m.c.parts[row/partRows], row%partRows, row, 1, sums)
 		}
 	}
-	for j, s := range squares {
-		squares[j] = math.Abs(w[j]) * math.Sqrt(s/float64(m.rows))
+	for j, s := range sums {
+		sums[j] = math.Abs(w[j]) * math.Sqrt(s/float64(m.rows))
 	}
-	return squares
+	return sums
 }
 
 // Temperature divides a margin to make its sigmoid a probability, as the
@@ -147,7 +143,8 @@ type scorer struct {
 	dense  [len(interactions)]float64
 	ids    []uint32
 	counts []uint8
-	cells  []spot // by n-gram
+	ends   [families]int // of ids, by family
+	cells  []spot        // by n-gram
 	doc    uint32
 }
 
@@ -179,11 +176,15 @@ func (s *scorer) score(text string) float64 {
 			total += v * float64(s.m.denseScale[j]) * float64(s.m.denseWeight[j])
 		}
 	}
-	scale := s.m.weighting.scales(s.ids, s.counts)
-	for i, id := range s.ids {
-		t := s.m.weighting.terms[id]
-		v := logCount[s.counts[i]] * t.idf * scale[t.family]
-		total += float64(v) * float64(s.m.weights[id])
+	from := 0
+	for family, end := range s.ends {
+		ids, counts := s.ids[from:end], s.counts[from:end]
+		scale := s.m.weighting.scale(family, ids, counts)
+		for i, id := range ids {
+			v := logCount[counts[i]] * s.m.weighting.idf[id] * scale
+			total += float64(v) * float64(s.m.weights[id])
+		}
+		from = end
 	}
 	return total
 }
@@ -196,7 +197,11 @@ func (s *scorer) count(found []gram) {
 		clear(s.cells)
 		s.doc = 1
 	}
+	family := 0
 	for _, g := range found {
+		for ; family < g.shape.family(); family++ {
+			s.ends[family] = len(s.ids)
+		}
 		id, ok := s.m.index.find(g.hash)
 		if !ok {
 			continue
@@ -208,6 +213,9 @@ func (s *scorer) count(found []gram) {
 		} else if s.counts[c.pos] < math.MaxUint8 {
 			s.counts[c.pos]++
 		}
+	}
+	for ; family < families; family++ {
+		s.ends[family] = len(s.ids)
 	}
 }
 

@@ -12,6 +12,13 @@ import (
 // and by hash among equals. Then it renumbers the parts.
 func (c *Corpus) number(ctx context.Context, tables []*table) error {
 	total := merge(tables)
+	frequent := 0
+	for _, e := range total.slots {
+		if e.id != 0 && int(e.df) >= c.cfg.MinDF {
+			frequent++
+		}
+	}
+	c.features = make([]feature, 0, frequent)
 	for _, e := range total.slots {
 		if e.id != 0 && int(e.df) >= c.cfg.MinDF {
 			c.features = append(c.features, feature{e.hash, e.df, total.seen[e.id-1]})
@@ -35,15 +42,12 @@ func (c *Corpus) number(ctx context.Context, tables []*table) error {
 	return each(ctx, len(c.parts), func(_, i int) { c.parts[i].renumber(renumber[c.parts[i].worker]) })
 }
 
-// merge adds the tables up. A table that is alone is the sum; else they are left
-// as they are, for their numbers are still needed.
+// merge adds the tables up into the first, whose own numbers stay as they are: a sum of its own would be the largest
+// thing there is.
 func merge(tables []*table) *table {
 	tables = slices.DeleteFunc(slices.Clone(tables), func(t *table) bool { return t == nil })
-	if len(tables) == 1 {
-		return tables[0]
-	}
-	total := newTable(len(tables[0].seen))
-	for _, t := range tables {
+	total := tables[0]
+	for _, t := range tables[1:] {
 		for _, e := range t.slots {
 			if e.id == 0 {
 				continue

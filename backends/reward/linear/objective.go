@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"sync"
 
 	"github.com/prefab-build/prefab/backends/reward"
 )
@@ -25,8 +26,8 @@ type objective struct {
 	// began, without the penalty.
 	curvature []float64
 
-	shards [][]slope // for contiguous runs of blocks
-	losses []float64
+	slopes [][]slope // by worker
+	losses []float64 // by shard, which is a contiguous run of parts
 }
 
 // slope is a weight and the gradient along it. A row reads all its weights and
@@ -40,42 +41,55 @@ type slope struct{ w, grad float64 }
 // to make up for adding its gradient to the rest.
 func newObjective(c *Corpus, x *matrix) *objective {
 	o := &objective{x: x, weight: c.weight, margin: c.margin}
-	entries := 0
-	for _, b := range x.blocks {
-		entries += len(b.ids) + len(b.dense)
-		for _, row := range b.rows {
-			o.total += c.weight[row]
+	for row, weight := range c.weight {
+		if x.has(row) {
+			o.total += weight
 		}
 	}
-	n := max(1, min(8, len(x.blocks), entries/(4*x.width()+1<<18)))
-	o.shards, o.losses = make([][]slope, n), make([]float64, n)
-	for i := range o.shards {
-		o.shards[i] = make([]slope, x.width())
-	}
+	o.losses = make([]float64, max(1, min(8, len(c.parts), x.entries/(4*x.width()+1<<18))))
+	o.slopes = make([][]slope, min(workers(), len(o.losses)))
 	o.curvature = make([]float64, x.width())
 	return o
 }
 
-// width is the number of weights.
-func (m *matrix) width() int { return m.dense + m.sparse }
+// buffer is a worker's slopes.
+func (o *objective) buffer(worker int) []slope {
+	if o.slopes[worker] == nil {
+		o.slopes[worker] = make([]slope, o.x.width())
+	}
+	return o.slopes[worker]
+}
 
 // at returns the loss at w and fills grad with its gradient. The work is spread
-// over the workers unless alone is set.
+// over the workers unless alone is set. Shards are added up in their order,
+// whoever is done first.
 func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (float64, error) {
 	run := each
 	if alone {
 		run = inTurn
 	}
-	n := len(o.shards)
-	if err := run(ctx, n, func(_, i int) {
-		blocks := o.x.blocks[i*len(o.x.blocks)/n : (i+1)*len(o.x.blocks)/n]
-		for j, v := range w {
-			o.shards[i][j] = slope{w: v}
+	clear(grad)
+	parts, n := o.x.c.parts, len(o.losses)
+	turn := sync.NewCond(new(sync.Mutex))
+	next := 0 // the shard to be added
+	if err := run(ctx, n, func(worker, i int) {
+		at := o.buffer(worker)
+		o.x.load(at, w)
+		loss := 0.0
+		for p := i * len(parts) / n; p < (i+1)*len(parts)/n; p++ {
+			loss += o.part(p, at)
 		}
-		o.losses[i] = 0
-		for j := range blocks {
-			o.losses[i] += o.block(&blocks[j], o.shards[i])
+		turn.L.Lock()
+		defer turn.L.Unlock()
+		for next != i {
+			turn.Wait()
 		}
+		o.losses[i] = loss
+		for j := range at {
+			grad[j] += at[j].grad
+		}
+		next++
+		turn.Broadcast()
 	}); err != nil {
 		return 0, err
 	}
@@ -83,15 +97,10 @@ func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (floa
 	for _, l := range o.losses {
 		loss += l
 	}
-	for j, s := range o.shards[0] {
-		grad[j] = s.grad
+	d, inverse := o.x.c.dense(), 1/o.total
+	for i, idf := range o.x.w.idf {
+		grad[d+i] *= float64(idf)
 	}
-	for _, shard := range o.shards[1:] {
-		for j, s := range shard {
-			grad[j] += s.grad
-		}
-	}
-	inverse := 1 / o.total
 	for j, v := range w {
 		grad[j] = grad[j]*inverse + o.lambda*v
 		square += v * v
@@ -110,117 +119,52 @@ func inTurn(ctx context.Context, n int, work func(worker, i int)) error {
 	return ctx.Err()
 }
 
-// block adds the gradient of a block's rows to the slopes and returns their loss.
-func (o *objective) block(b *block, at []slope) float64 {
-	d := o.x.dense
-	head, tail := at[:d], at[d:]
-	loss, from := 0.0, uint32(0)
-	for r, end := range b.ends {
-		ids, vals := b.ids[from:end], b.vals[from:end]
-		dense := b.dense[r*d:][:d]
-		from = end
-		row := b.rows[r]
-		sign := 1.0
-		if o.flipped != nil && o.flipped[row] {
-			sign = -1
+// part adds the gradient of a part's rows to the slopes and returns their loss.
+func (o *objective) part(n int, at []slope) float64 {
+	p, loss := &o.x.c.parts[n], 0.0
+	for r := range o.x.c.rowsOf(n) {
+		row := n*partRows + r
+		if !o.x.has(row) {
+			continue
 		}
-		sum := 0.0
-		for j, v := range dense {
-			sum += float64(v) * head[j].w
-		}
-		z := sign*(sum+dotSlopes(ids, vals, tail)) - o.margin[row]
+		sign := o.sign(row)
+		z := sign*o.x.dot(p, r, row, at) - o.margin[row]
 		weight := o.weight[row]
 		loss += weight * reward.Softplus(-z)
-		push := -weight * sign * reward.Sigmoid(-z)
-		for j, v := range dense {
-			head[j].grad += push * float64(v)
-		}
-		addSlopes(ids, vals, push, tail)
+		o.x.push(p, r, row, -weight*sign*reward.Sigmoid(-z), at)
 	}
 	return loss
 }
 
-// dotSlopes keeps two sums so that an addition need not wait for the one before.
-func dotSlopes(ids []uint32, vals []float32, at []slope) float64 {
-	var a, b float64
-	vals = vals[:len(ids)]
-	i := 0
-	for ; i+1 < len(ids); i += 2 {
-		a += float64(vals[i]) * at[ids[i]].w
-		b += float64(vals[i+1]) * at[ids[i+1]].w
+// sign is -1 where a permutation has flipped the label.
+func (o *objective) sign(row int) float64 {
+	if o.flipped != nil && o.flipped[row] {
+		return -1
 	}
-	if i < len(ids) {
-		a += float64(vals[i]) * at[ids[i]].w
-	}
-	return a + b
-}
-
-func addSlopes(ids []uint32, vals []float32, push float64, at []slope) {
-	vals = vals[:len(ids)]
-	for i, id := range ids {
-		at[id].grad += push * float64(vals[i])
-	}
-}
-
-func dotDense(x []float32, w []float64) float64 {
-	sum := 0.0
-	for j, v := range x {
-		sum += float64(v) * w[j]
-	}
-	return sum
-}
-
-func dotSparse(ids []uint32, vals []float32, w []float64) float64 {
-	sum := 0.0
-	for i, id := range ids {
-		sum += float64(vals[i]) * w[id]
-	}
-	return sum
-}
-
-// margins fills out, by row of the corpus, with the margins of the rows of x.
-func (m *matrix) margins(w, out []float64) {
-	d := m.dense
-	for i := range m.blocks {
-		b, from := &m.blocks[i], uint32(0)
-		for r, end := range b.ends {
-			out[b.rows[r]] = dotDense(b.dense[r*d:][:d], w[:d]) + dotSparse(b.ids[from:end], b.vals[from:end], w[d:])
-			from = end
-		}
-	}
+	return 1
 }
 
 // curve computes the curvature at w.
 func (o *objective) curve(w []float64) {
 	clear(o.curvature)
-	d := o.x.dense
-	for i := range o.x.blocks {
-		b, from := &o.x.blocks[i], uint32(0)
-		for r, end := range b.ends {
-			ids, vals, dense := b.ids[from:end], b.vals[from:end], b.dense[r*d:][:d]
-			from = end
-			row := b.rows[r]
-			z := dotDense(dense, w[:d]) + dotSparse(ids, vals, w[d:])
-			if o.flipped != nil && o.flipped[row] {
-				z = -z
-			}
-			z -= o.margin[row]
-			bend := o.weight[row] / o.total * reward.Sigmoid(z) * reward.Sigmoid(-z)
-			for j, v := range dense {
-				o.curvature[j] += bend * float64(v) * float64(v)
-			}
-			for k, v := range vals {
-				o.curvature[d+int(ids[k])] += bend * float64(v) * float64(v)
-			}
+	at, squares := o.buffer(0), o.x.squares()
+	o.x.load(at, w)
+	for row := range o.x.c.order {
+		if !o.x.has(row) {
+			continue
 		}
+		p, r := &o.x.c.parts[row/partRows], row%partRows
+		z := o.sign(row)*o.x.dot(p, r, row, at) - o.margin[row]
+		bend := o.weight[row] / o.total * reward.Sigmoid(z) * reward.Sigmoid(-z)
+		squares.add(p, r, row, bend, o.curvature)
 	}
 }
 
 // scaledSquare is y' D^-1 y for the diagonal D of curvatures with penalty.
-func (o *objective) scaledSquare(y []float64) float64 {
+func (o *objective) scaledSquare(y []float32) float64 {
 	sum := 0.0
 	for j, q := range o.curvature {
-		sum += y[j] * y[j] / (q + o.lambda)
+		sum += float64(y[j]) * float64(y[j]) / (q + o.lambda)
 	}
 	return sum
 }

@@ -11,6 +11,7 @@ type reader struct {
 	worker int
 	scan   scan
 	found  []gram
+	tally  tally
 	seen   wordSet
 	asked  request
 	ids    []uint32
@@ -47,7 +48,7 @@ func (r *reader) sketch(part int, rough *sketch) {
 func (r *reader) read(n int, t *table, rough *sketch) part {
 	p := part{worker: r.worker, ids: r.ids[:0], counts: r.counts[:0]}
 	rows := r.c.rowsOf(n)
-	p.ends, p.dense = make([]uint32, 0, 2*rows), make([]float32, 0, rows*r.c.dense())
+	p.ends, p.dense = make([]uint32, 0, rows*runsPerRow), make([]float32, 0, rows*r.c.dense())
 	enough := min(r.c.cfg.MinDF, 3)
 	var sides [2][len(interactions)]float64
 	for row, i := range r.c.order[n*partRows:][:rows] {
@@ -57,12 +58,7 @@ func (r *reader) read(n int, t *table, rough *sketch) part {
 		}
 		for side, text := range [2]string{e.Chosen, e.Rejected} {
 			doc := uint32(2*(n*partRows+row) + side)
-			for _, g := range r.grams(text) {
-				if rough == nil || rough.count(g.hash) >= enough {
-					p.add(t, g, doc)
-				}
-			}
-			p.ends = append(p.ends, uint32(len(p.ids)))
+			r.count(&p, r.grams(text), doc, t, func(hash uint64) bool { return rough == nil || rough.count(hash) >= enough })
 			if r.c.cfg.Interactions {
 				r.asked.features(&sides[side], text, &r.scan, &r.seen)
 			}
@@ -78,19 +74,24 @@ func (r *reader) read(n int, t *table, rough *sketch) part {
 	return p
 }
 
-// add counts one occurrence in a document.
-func (p *part) add(t *table, g gram, doc uint32) {
-	e := t.find(g.hash)
-	if e.id == 0 {
-		e = t.insert(e, g, doc)
-	}
-	if e.last == doc+1 {
-		if p.counts[e.pos] < math.MaxUint8 {
-			p.counts[e.pos]++
+// count adds the n-grams of a document that may be frequent enough to a part.
+func (r *reader) count(p *part, found []gram, doc uint32, t *table, frequent func(hash uint64) bool) {
+	r.tally.begin(len(found))
+	family := 0
+	for _, g := range found {
+		for ; family < g.shape.family(); family++ {
+			p.ends = append(p.ends, uint32(len(p.ids)))
 		}
-		return
+		had, again := r.tally.find(g.hash)
+		switch {
+		case !again && frequent(g.hash):
+			had.pos = uint32(len(p.ids))
+			p.ids, p.counts = append(p.ids, t.count(g, doc)), append(p.counts, 1)
+		case again && had.pos != ruledOut && p.counts[had.pos] < math.MaxUint8:
+			p.counts[had.pos]++
+		}
 	}
-	e.last, e.pos = doc+1, uint32(len(p.ids))
-	e.df++
-	p.ids, p.counts = append(p.ids, e.id-1), append(p.counts, 1)
+	for ; family < families; family++ {
+		p.ends = append(p.ends, uint32(len(p.ids)))
+	}
 }

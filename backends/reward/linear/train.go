@@ -2,7 +2,6 @@ package linear
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/prefab-build/prefab/backends/reward"
 )
@@ -122,9 +121,7 @@ func (c *Corpus) groups() [][]int {
 
 // Fit fits a model with one penalty to all rows.
 func (c *Corpus) Fit(ctx context.Context, penalty float64) (*Model, Fit, error) {
-	if len(c.order) > sideBySide {
-		runtime.GC() // what cross-validation held is garbage by now
-	}
+	c.collect()
 	weighting := c.weigh(nil)
 	x, err := c.differences(ctx, weighting, nil)
 	if err != nil {
