@@ -262,7 +262,9 @@ func (c *Corpus) fold(ctx context.Context, t trial, f int, held [][]float64, tic
 		}
 		square := floats.Dot(w, w)
 		fits[i] = foldFit{fit, fit.Loss - r.penalty/2*square}
-		test.margins(w, o.buffer(0), held[i])
+		if err := test.margins(ctx, w, o.buffer(0), held[i], alone); err != nil {
+			return nil, err
+		}
 		tick(1)
 	}
 	return fits, nil

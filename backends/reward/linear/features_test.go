@@ -210,7 +210,9 @@ func TestGradientByDifferences(t *testing.T) {
 	if _, err := o.at(context.Background(), w, grad, true); err != nil {
 		t.Fatal(err)
 	}
-	o.curve(w)
+	if err := o.curve(context.Background(), w, true); err != nil {
+		t.Fatal(err)
+	}
 	for j := 0; j < len(w); j += 7 {
 		const h = 1e-4
 		old := w[j]

@@ -59,7 +59,9 @@ func (l *lbfgs) run(ctx context.Context) (Fit, error) {
 	n := len(l.w)
 	l.grad, l.next, l.nextGrad, l.dir = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	var fit Fit
-	l.o.curve(l.w)
+	if err := l.o.curve(ctx, l.w, l.alone); err != nil {
+		return fit, err
+	}
 	loss, err := l.o.at(ctx, l.w, l.grad, l.alone)
 	fit.Evaluations++
 	for err == nil {

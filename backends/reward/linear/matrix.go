@@ -124,16 +124,22 @@ func addCounts(ids []uint32, counts []uint8, by float64, at []slope) {
 }
 
 // margins fills out, by row of the corpus, with the products of the rows of m and the weights. at is a buffer.
-func (m *matrix) margins(w []float64, at []slope, out []float64) {
-	m.load(at, w)
-	for row := range m.c.order {
-		if m.has(row) {
-			out[row] = m.dot(&m.c.parts[row/partRows], row%partRows, row, at)
-		}
+func (m *matrix) margins(ctx context.Context, w []float64, at []slope, out []float64, alone bool) error {
+	run := each
+	if alone {
+		run = inTurn
 	}
+	m.load(at, w)
+	return run(ctx, len(m.c.parts), func(_, n int) {
+		for r := range m.c.rowsOf(n) {
+			if row := n*partRows + r; m.has(row) {
+				out[row] = m.dot(&m.c.parts[n], r, row, at)
+			}
+		}
+	})
 }
 
-// squares calls add for every value of the n-grams of a row, squared.
+// squares sums the squares of values. For those the features that both documents of a row have must meet.
 type squares struct {
 	m       *matrix
 	cells   []cell // by n-gram
@@ -148,12 +154,12 @@ type cell struct {
 
 func (m *matrix) squares() *squares { return &squares{m: m, cells: make([]cell, len(m.c.features))} }
 
-// add adds a multiple of the squares of a row's values to sums by weight.
-func (s *squares) add(p *part, r, row int, by float64, sums []float64) {
+// add adds a multiple of the squares of a row's values to the gradients, by weight.
+func (s *squares) add(p *part, r, row int, by float64, at []slope) {
 	m, d := s.m, s.m.c.dense()
 	for j, v := range m.c.denseRow(row) {
 		x := float64(v * m.w.dense[j])
-		sums[j] += by * x * x
+		at[j].grad += by * x * x
 	}
 	s.row++
 	s.touched = s.touched[:0]
@@ -173,6 +179,6 @@ func (s *squares) add(p *part, r, row int, by float64, sums []float64) {
 	}
 	for _, id := range s.touched {
 		x := float64(s.cells[id].val)
-		sums[d+int(id)] += by * x * x
+		at[d+int(id)].grad += by * x * x
 	}
 }

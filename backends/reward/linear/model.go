@@ -86,16 +86,16 @@ func (m *Model) ngram(i int) string {
 // impact is, for each weight, the root mean square of what its feature adds to
 // the margins of the rows.
 func (m *matrix) impact(w []float64) []float64 {
-	sums, squares := make([]float64, m.width()), m.squares()
+	out, sums, squares := make([]float64, m.width()), make([]slope, m.width()), m.squares()
 	for row := range m.c.order {
 		if m.has(row) {
 			squares.add(&m.c.parts[row/partRows], row%partRows, row, 1, sums)
 		}
 	}
 	for j, s := range sums {
-		sums[j] = math.Abs(w[j]) * math.Sqrt(s/float64(m.rows))
+		out[j] = math.Abs(w[j]) * math.Sqrt(s.grad/float64(m.rows))
 	}
-	return sums
+	return out
 }
 
 // Temperature divides a margin to make its sigmoid a probability, as the

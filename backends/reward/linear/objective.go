@@ -26,8 +26,8 @@ type objective struct {
 	// began, without the penalty.
 	curvature []float64
 
+	shards int       // into which the parts are divided
 	slopes [][]slope // by worker
-	losses []float64 // by shard, which is a contiguous run of parts
 }
 
 // slope is a weight and the gradient along it. A row reads all its weights and
@@ -46,8 +46,8 @@ func newObjective(c *Corpus, x *matrix) *objective {
 			o.total += weight
 		}
 	}
-	o.losses = make([]float64, max(1, min(8, len(c.parts), x.entries/(4*x.width()+1<<18))))
-	o.slopes = make([][]slope, min(workers(), len(o.losses)))
+	o.shards = max(1, min(8, len(c.parts), x.entries/(4*x.width()+1<<18)))
+	o.slopes = make([][]slope, min(workers(), o.shards))
 	o.curvature = make([]float64, x.width())
 	return o
 }
@@ -61,43 +61,13 @@ func (o *objective) buffer(worker int) []slope {
 }
 
 // at returns the loss at w and fills grad with its gradient. The work is spread
-// over the workers unless alone is set. Shards are added up in their order,
-// whoever is done first.
+// over the workers unless alone is set.
 func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (float64, error) {
-	run := each
-	if alone {
-		run = inTurn
-	}
-	clear(grad)
-	parts, n := o.x.c.parts, len(o.losses)
-	turn := sync.NewCond(new(sync.Mutex))
-	next := 0 // the shard to be added
-	if err := run(ctx, n, func(worker, i int) {
-		at := o.buffer(worker)
-		o.x.load(at, w)
-		loss := 0.0
-		for p := i * len(parts) / n; p < (i+1)*len(parts)/n; p++ {
-			loss += o.part(p, at)
-		}
-		turn.L.Lock()
-		defer turn.L.Unlock()
-		for next != i {
-			turn.Wait()
-		}
-		o.losses[i] = loss
-		for j := range at {
-			grad[j] += at[j].grad
-		}
-		next++
-		turn.Broadcast()
-	}); err != nil {
+	loss, err := o.sum(ctx, w, grad, alone, func(_, n int, at []slope) float64 { return o.part(n, at) })
+	if err != nil {
 		return 0, err
 	}
-	loss, square := 0.0, 0.0
-	for _, l := range o.losses {
-		loss += l
-	}
-	d, inverse := o.x.c.dense(), 1/o.total
+	d, inverse, square := o.x.c.dense(), 1/o.total, 0.0
 	for i, idf := range o.x.w.idf {
 		grad[d+i] *= float64(idf)
 	}
@@ -106,6 +76,40 @@ func (o *objective) at(ctx context.Context, w, grad []float64, alone bool) (floa
 		square += v * v
 	}
 	return loss*inverse + o.lambda/2*square, nil
+}
+
+// sum goes over the parts of the corpus with the weights w, and adds up what part
+// returns, and the gradients that it leaves. Shards are added up in their order,
+// whoever is done first.
+func (o *objective) sum(ctx context.Context, w, grad []float64, alone bool, part func(worker, n int, at []slope) float64) (float64, error) {
+	run := each
+	if alone {
+		run = inTurn
+	}
+	clear(grad)
+	parts, n := len(o.x.c.parts), o.shards
+	turn := sync.NewCond(new(sync.Mutex))
+	total, next := 0.0, 0 // next is the shard to be added
+	err := run(ctx, n, func(worker, i int) {
+		at := o.buffer(worker)
+		o.x.load(at, w)
+		value := 0.0
+		for p := i * parts / n; p < (i+1)*parts/n; p++ {
+			value += part(worker, p, at)
+		}
+		turn.L.Lock()
+		defer turn.L.Unlock()
+		for next != i {
+			turn.Wait()
+		}
+		total += value
+		for j := range at {
+			grad[j] += at[j].grad
+		}
+		next++
+		turn.Broadcast()
+	})
+	return total, err
 }
 
 // inTurn is each without goroutines.
@@ -145,19 +149,25 @@ func (o *objective) sign(row int) float64 {
 }
 
 // curve computes the curvature at w.
-func (o *objective) curve(w []float64) {
-	clear(o.curvature)
-	at, squares := o.buffer(0), o.x.squares()
-	o.x.load(at, w)
-	for row := range o.x.c.order {
-		if !o.x.has(row) {
-			continue
+func (o *objective) curve(ctx context.Context, w []float64, alone bool) error {
+	of := make([]*squares, len(o.slopes))
+	_, err := o.sum(ctx, w, o.curvature, alone, func(worker, n int, at []slope) float64 {
+		if of[worker] == nil {
+			of[worker] = o.x.squares()
 		}
-		p, r := &o.x.c.parts[row/partRows], row%partRows
-		z := o.sign(row)*o.x.dot(p, r, row, at) - o.margin[row]
-		bend := o.weight[row] / o.total * reward.Sigmoid(z) * reward.Sigmoid(-z)
-		squares.add(p, r, row, bend, o.curvature)
-	}
+		p := &o.x.c.parts[n]
+		for r := range o.x.c.rowsOf(n) {
+			row := n*partRows + r
+			if !o.x.has(row) {
+				continue
+			}
+			z := o.sign(row)*o.x.dot(p, r, row, at) - o.margin[row]
+			bend := o.weight[row] / o.total * reward.Sigmoid(z) * reward.Sigmoid(-z)
+			of[worker].add(p, r, row, bend, at)
+		}
+		return 0
+	})
+	return err
 }
 
 // scaledSquare is y' D^-1 y for the diagonal D of curvatures with penalty.

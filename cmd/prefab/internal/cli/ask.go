@@ -27,7 +27,8 @@ func (a *app) confirmed(ctx context.Context, question, no string) error {
 	line, err := answer(ctx, a.In)
 	switch {
 	case ctx.Err() != nil:
-		a.view.Note("")
+		a.view.Note("") // from the line with the ^C
+		a.view.Text(no + "\n")
 		return codeError(exitInterrupted)
 	case err != nil:
 		a.view.Note("")
