@@ -18,7 +18,7 @@ type Volume struct{ Rows, Bytes int64 }
 //
 //	benchmark, 20,000 items   46   46      split          56   128
 //	dataset                   56   63      filter         16    40
-//	deduplicate               88  191      reward_model  704  2018
+//	deduplicate               88  191      reward_model  336  1096
 //	decontaminate            109  101      evaluate      297   558
 //	validate                  87  173      export        161   499
 //
