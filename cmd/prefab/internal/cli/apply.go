@@ -76,6 +76,9 @@ func (f *applyFlags) check(flags *pflag.FlagSet) error {
 	if _, err := parseSize(f.memory); f.memory != "" && err != nil {
 		return fmt.Errorf("--memory: %w", err)
 	}
+	if _, err := memoryGiven(); f.memory == "" && err != nil {
+		return err
+	}
 	if f.lockTimeout < 0 {
 		return fmt.Errorf("--lock-timeout: a time to wait is not negative: give one such as 10m, or leave it out")
 	}

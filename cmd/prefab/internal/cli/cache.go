@@ -114,7 +114,7 @@ type limitFlags struct{ gb, days float64 }
 func (f *limitFlags) register(c *cobra.Command) {
 	c.Flags().Float64Var(&f.gb, "max-gb", -1, "remove what exceeds `N` gigabytes (default: the pipeline's max_gb, or "+fmt.Sprint(spec.CacheMaxGB)+")")
 	c.Flags().Float64Var(&f.days, "max-days", -1, "remove what was not used for `N` days (default: the pipeline's max_days, or "+fmt.Sprint(spec.CacheMaxDays)+")")
-	c.Flags().Lookup("max-gb").DefValue, c.Flags().Lookup("max-days").DefValue = "", ""
+	c.Flags().Lookup("max-gb").DefValue, c.Flags().Lookup("max-days").DefValue = "0", "0" // which help takes for none
 }
 
 func (f *limitFlags) over(l *gc.Limits) {

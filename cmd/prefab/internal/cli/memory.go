@@ -17,17 +17,26 @@ func (s *session) mayNeed(flag string) (int64, error) {
 	if flag != "" {
 		return parseSize(flag)
 	}
-	if given := os.Getenv("PREFAB_MEMORY"); given != "" {
-		n, err := parseSize(given)
-		if err != nil {
-			return 0, fmt.Errorf("PREFAB_MEMORY: %w", err)
-		}
-		return n, nil
+	if n, err := memoryGiven(); n > 0 || err != nil {
+		return n, err
 	}
 	if gb := s.pipeline.Project.MemoryGB; gb > 0 {
 		return int64(gb * 1e9), nil
 	}
 	return machine.Memory() / 4 * 3, nil
+}
+
+// memoryGiven reads PREFAB_MEMORY; 0 when it is not set.
+func memoryGiven() (int64, error) {
+	given := os.Getenv("PREFAB_MEMORY")
+	if given == "" {
+		return 0, nil
+	}
+	n, err := parseSize(given)
+	if err != nil {
+		return 0, fmt.Errorf("PREFAB_MEMORY: %w", err)
+	}
+	return n, nil
 }
 
 // spare has garbage collected at half the growth that Go's runtime would wait for, unless GOGC is set. With a million pairs

@@ -118,6 +118,9 @@ func (a *app) planCommand() *cobra.Command {
 			if err := files.prepare(a); err != nil {
 				return err
 			}
+			if _, err := memoryGiven(); err != nil {
+				return err
+			}
 			a.memory = a.remember(out == "")
 			if code, ok := a.memory.plan(); ok {
 				return ended(code)
