@@ -205,7 +205,7 @@ func (m *maker) planUnknown(n, missing *Node) error {
 		if edits := m.editedFiles(n); len(edits) > 0 {
 			n.Reason = strings.Join(edits, ", ") + "; " + n.Reason
 		} else if !m.ranBefore(n) { // another project of the cache, or an earlier spec
-			n.Reason += "; something like it was run before"
+			n.Reason += "; a cached result may fit"
 		}
 	default:
 		n.State = WillRun

@@ -104,7 +104,8 @@ func (s reportStage) junit() junitCase {
 	case stageDone:
 		c.SystemOut = s.word
 	case stageFailed:
-		why.Message, why.Type = s.reason, "failed"
+		why.Message, why.Text, _ = strings.Cut(s.reason, "\n")
+		why.Type = "failed"
 		c.Error = why
 	default:
 		c.Skipped = why

@@ -34,7 +34,7 @@ func (r *Report) markdown() []byte {
 	}
 	for _, s := range r.stages {
 		if s.outcome != stageDone && !r.planned {
-			notDone = append(notDone, fmt.Sprintf("- **%s** %s: %s\n", s.word, code(s.addr.String()), prose(s.reason)))
+			notDone = append(notDone, s.item())
 		}
 		stages = append(stages, s.line(r.planned))
 	}
@@ -95,6 +95,12 @@ func (d reportVerdict) item(word string) string {
 	return text
 }
 
+// item tells why a stage is not done. What a program printed at last keeps its lines.
+func (s reportStage) item() string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(s.reason), "\n")
+	return fmt.Sprintf("- **%s** %s: %s\n", s.word, code(s.addr.String()), prose(first)) + block(rest)
+}
+
 func (s reportStage) line(planned bool) string {
 	if planned {
 		return line(code(s.addr.String()), s.word, prose(s.reason))
@@ -137,9 +143,12 @@ var backticks = regexp.MustCompile("`+")
 
 // oneLine is text for one line, cut where it is very long.
 func oneLine(s string) string {
-	s = strings.Join(strings.Fields(printable(s)), " ")
+	return cut(strings.Join(strings.Fields(printable(s)), " "))
+}
+
+func cut(s string) string {
 	if r := []rune(s); len(r) > cellSize {
-		s = string(r[:cellSize]) + "…"
+		return string(r[:cellSize]) + "…"
 	}
 	return s
 }
@@ -158,6 +167,22 @@ func code(s string) string {
 		s = " " + s + " "
 	}
 	return fence + s + fence
+}
+
+// block makes lines, within an item of a list, into which nothing is read.
+func block(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	fence, lines := "```", ""
+	for l := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
+		l = cut(printable(l))
+		for _, run := range backticks.FindAllString(l, -1) {
+			fence = strings.Repeat("`", max(len(fence), len(run)+1))
+		}
+		lines += "  " + l + "\n"
+	}
+	return "\n  " + fence + "text\n" + lines + "  " + fence + "\n"
 }
 
 // prose makes sentences of which no word is markup. A mark without a width keeps @ and # from being links to people and
