@@ -102,7 +102,7 @@ func startProgram(ts *testscript.TestScript, text string, args []string, again f
 		found: make(chan struct{}), ended: make(chan error, 1), text: text, again: again,
 	}
 	p.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PREFAB_CACHE", "HOME", "TZ", "PATH"} {
+	for _, name := range []string{"PREFAB_CACHE", "HOME", "TMPDIR", "TZ", "PATH"} {
 		p.cmd.Env = append(p.cmd.Env, name+"="+ts.Getenv(name))
 	}
 	r, w := io.Pipe()

@@ -23,19 +23,22 @@ func (f *folder) own() (err error) {
 	return err
 }
 
-// sweep removes the folders in dir that were left behind a while before now. What cannot be removed, as another user's, stays.
+// sweep removes the folders in dir that were left behind, and ends what is left of their programs. What cannot be removed, as
+// another user's, stays. A file in which something stands was locked before: it need not be old to be nobody's.
 func sweep(dir string, now time.Time) {
 	list, _ := filepath.Glob(filepath.Join(dir, folderPrefix+"*", ownerName))
 	for _, path := range list {
 		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() || now.Sub(info.ModTime()) < settled {
+		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 && now.Sub(info.ModTime()) < settled {
 			continue
 		}
 		lock := flock.New(path)
 		if mine, err := lock.TryLock(); err != nil || !mine {
 			continue
 		}
-		_ = (&folder{base: filepath.Dir(path)}).remove()
+		f := &folder{base: filepath.Dir(path)}
+		f.endOrphans()
+		_ = f.remove()
 		_ = lock.Unlock()
 	}
 }

@@ -116,6 +116,7 @@ func (p *program) run(ctx context.Context) error {
 		return stage.At(fmt.Errorf("%s cannot be started: %w", p.Argv[0], err), "argv")
 	}
 	w.Close()
+	p.folder.noteGroup(cmd.Process.Pid)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
