@@ -79,7 +79,7 @@ func (c Component) list() []Component {
 func Differences(was PreviousNode, n *Node, changes []Change) []string {
 	texts := Diff(was.Base, n.Base)
 	if n.Key == nil || len(was.Inputs) == 0 { // it did not come so far
-		return texts
+		return append(texts, n.Edits...)
 	}
 	files := false
 	for _, text := range Diff(was.Inputs, n.Key.Inputs) {

@@ -193,6 +193,7 @@ func (m *maker) members(n *Node) ([]Member, int) {
 
 func (m *maker) planUnknown(n, missing *Node) error {
 	n.Reason = fmt.Sprintf("%s runs before it", missing.Addr)
+	n.Edits = m.editedFiles(n)
 	switch {
 	case missing.State == Excluded:
 		n.State, n.Reason = Excluded, fmt.Sprintf("%s is left out", missing.Addr)
@@ -202,8 +203,8 @@ func (m *maker) planUnknown(n, missing *Node) error {
 		n.State, n.Reason = WillRun, "named by --replace"
 	case m.known.HasBase(n.BaseDigest):
 		n.State = MayRun
-		if edits := m.editedFiles(n); len(edits) > 0 {
-			n.Reason = strings.Join(edits, ", ") + "; " + n.Reason
+		if len(n.Edits) > 0 {
+			n.Reason = strings.Join(n.Edits, ", ") + "; " + n.Reason
 		} else if !m.ranBefore(n) { // another project of the cache, or an earlier spec
 			n.Reason += "; a cached result may fit"
 		}
