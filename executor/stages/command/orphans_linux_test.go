@@ -23,13 +23,13 @@ func TestOrphans(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		ended := make(chan struct{})
+		over := make(chan struct{})
 		go func() {
-			_ = cmd.Wait() // it is killed
-			close(ended)
+			_ = cmd.Wait()
+			close(over)
 		}()
 		t.Cleanup(func() { _ = cmd.Process.Kill() })
-		return cmd, ended
+		return cmd, over
 	}
 	stranger, spared := start(0, "HOME=/root", "PWD="+f.work)
 	group := stranger.Process.Pid
