@@ -84,9 +84,9 @@ type Node struct {
 	State  State  `json:"state"`
 	Reason string `json:"reason,omitempty"`
 	// Edits says which files of the node are not as the last run read them, where its other inputs are not known yet.
-	Edits []string `json:"-"`
-	Note   string `json:"note,omitempty"` // what costs nothing: "renamed from split.old"
-	Guards []int  `json:"guards,omitempty"`
+	Edits  []string `json:"-"`
+	Note   string   `json:"note,omitempty"` // what costs nothing: "renamed from split.old"
+	Guards []int    `json:"guards,omitempty"`
 	// After are the nodes whose verdicts the guards rest on: order without data.
 	After    []int         `json:"after,omitempty"`
 	Estimate time.Duration `json:"estimate_ns,omitempty"` // 0: never run before

@@ -23,7 +23,7 @@ import (
 	"github.com/prefab-build/prefab/spec/diag"
 )
 
-var cacheHelp = fmt.Sprintf("Look at the cache, collect its garbage, verify it, remove a row from it.\n\n"+
+var cacheHelp = fmt.Sprintf("Look at the cache, collect its garbage, verify it, send it elsewhere, remove a row from it.\n\n"+
 	"The cache keeps what stages made, for all projects of a user. What the last runs of each project need, the runs that "+
 	"were kept (log --keep RUN), and what a running process uses is never removed. The rest goes when it was not used for "+
 	"long, or when there is too much of it; apply sees to that once a day. A pipeline sets the limits:\n\n"+
@@ -38,12 +38,12 @@ var cacheHelp = fmt.Sprintf("Look at the cache, collect its garbage, verify it, 
 func (a *app) cacheCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cache",
-		Short: "Look at the cache, collect its garbage, verify it, remove a row",
+		Short: "Look at the cache, collect its garbage, verify it, send it, remove a row",
 		Long:  cacheHelp,
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.cacheStatsCommand(), a.cacheGCCommand(), a.cachePurgeCommand(), a.cacheVerifyCommand())
+	c.AddCommand(a.cacheStatsCommand(), a.cacheGCCommand(), a.cachePurgeCommand(), a.cachePushCommand(), a.cacheVerifyCommand())
 	return c
 }
 
