@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -17,7 +14,6 @@ import (
 	"github.com/prefab-build/prefab/backends"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
-	"github.com/prefab-build/prefab/executor/cas/remote"
 	"github.com/prefab-build/prefab/executor/history"
 	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -173,152 +169,11 @@ func (s *session) open() error {
 // onlyRead reports whether the cache can be looked at and not written.
 func (s *session) onlyRead() bool { return s.closed != nil }
 
-// shared puts the remote store of the pipeline, if it has one, behind the local one. One that cannot even be opened is a
-// warning like one that fails later, unless the spec is wrong about it.
-func (s *session) shared() (executor.Store, error) {
-	r := s.pipeline.Project.Remote
-	if r == nil || s.onlyRead() {
-		return s.local, nil
-	}
-	open := func() (remote.Remote, error) { return remote.OpenHTTP(r.URL, r.TokenEnv) }
-	if r.Driver == "folder" {
-		open = func() (remote.Remote, error) {
-			if dir := resolve.Path(s.dir, r.Path); !r.ReadOnly && !cas.Exists(dir) {
-				s.warn(fmt.Sprintf("the remote cache %s is not there, and is begun anew. Where it should be on a network disk, see that the disk is mounted.", dir))
-			}
-			return remote.OpenFolder(resolve.Path(s.dir, r.Path), r.ReadOnly, func(d cas.Damage) {
-				s.warn(fmt.Sprintf("the remote cache had a damaged %s, %s: %s. It is not used.", d.Kind, d.Digest.Short(), d.Reason))
-			})
-		}
-	}
-	far, err := open()
-	closed := (*cas.FolderError)(nil)
-	switch {
-	case err == nil:
-		return remote.New(s.local, far, r.ReadOnly, s.warn), nil
-	case !errors.As(err, &closed):
-		return nil, err
-	}
-	s.warn(fmt.Sprintf("the remote cache does not work: %v. This run goes on without it.", closed.Err))
-	return s.local, nil
-}
-
-// flush waits for what is still on its way to the remote store.
-func (s *session) flush() {
-	if far, ok := s.store.(*remote.Store); ok {
-		far.Flush()
-	}
-}
-
 func (s *session) warn(text string) {
 	s.warning.Lock()
 	defer s.warning.Unlock()
 	s.warnings = append(s.warnings, text)
 	s.view.Warning(text)
-}
-
-// facts looks at the outside.
-func (s *session) facts(ctx context.Context) (planner.Facts, error) {
-	f := planner.Facts{Arch: arch, Classes: map[string]string{}}
-	for _, b := range s.pipeline.Backends {
-		if !slices.ContainsFunc(s.pipeline.Blocks, func(block spec.Block) bool { return block.Backend == b.Addr }) {
-			continue // declared for another day: it need not be installed
-		}
-		class, err := backendAsked(b).class()
-		if err != nil {
-			return f, fmt.Errorf("%s: %w", b.Addr, err)
-		}
-		f.Classes[b.Addr.String()] = class
-		s.memory.ask(backendAsked(b), class)
-	}
-	s.memory.watchSources(s)
-	r := s.resolver()
-	files, err := r.Files(ctx, s.pipeline, s.specs)
-	f.Files = files
-	switch {
-	case ctx.Err() != nil:
-		return f, context.Cause(ctx)
-	case err != nil:
-		return f, s.fileProblems(err)
-	}
-	s.fileNotes(files)
-	return f, nil
-}
-
-func (s *session) resolver() *resolve.Resolver {
-	return &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
-}
-
-// fileNotes tells what there is to know of inputs, once for all files of a stage.
-func (s *session) fileNotes(files map[string][]planner.File) {
-	for _, addr := range slices.Sorted(maps.Keys(files)) {
-		first, more := map[string]string{}, map[string]int{}
-		for _, f := range files[addr] {
-			for _, note := range f.Notes {
-				if _, ok := first[note]; !ok {
-					first[note] = f.Path
-				} else {
-					more[note]++
-				}
-			}
-		}
-		for _, note := range slices.Sorted(maps.Keys(first)) {
-			where := first[note]
-			if n := more[note]; n > 0 {
-				where = fmt.Sprintf("%s and %d more", where, n)
-			}
-			s.view.Note(fmt.Sprintf("%s, %s: %s.", addr, where, note))
-		}
-	}
-}
-
-// fileProblems prints what is wrong with inputs at the attribute that names them.
-func (s *session) fileProblems(err error) error {
-	var list diag.List
-	for _, e := range flattenErrors(err) {
-		var f *resolve.FileError
-		if !errors.As(e, &f) {
-			return err
-		}
-		d := diag.Diagnostic{
-			Severity: diag.Error, Code: "input-file", Summary: "An input cannot be read", Block: f.Addr.String(),
-			Detail: strings.TrimSuffix(resolve.Named(f.Path, f.Err).Error(), ".") + ".",
-		}
-		for i := range s.pipeline.Blocks {
-			b := &s.pipeline.Blocks[i]
-			if b.Addr != f.Addr {
-				continue
-			}
-			d.Subject = b.Place("source", strconv.Itoa(f.Source), "path")
-		}
-		list = append(list, d)
-	}
-	s.view.Diagnostics(list, s.files)
-	return codeError(exitError)
-}
-
-func flattenErrors(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var list []error
-		for _, e := range joined.Unwrap() {
-			list = append(list, flattenErrors(e)...)
-		}
-		return list
-	}
-	return []error{err}
-}
-
-// outside gathers the facts of a plan, and refuses what could not be run with them.
-func (s *session) outside(ctx context.Context, opts planner.Options) (planner.Facts, error) {
-	facts, err := s.facts(ctx)
-	if err != nil {
-		return facts, err
-	}
-	if problems := s.unplaceable(); opts.Limit == 0 && len(problems) > 0 {
-		s.view.Diagnostics(problems, s.files)
-		return facts, codeError(exitError)
-	}
-	return facts, s.checkPins(facts, s.locked)
 }
 
 // plan works out what would be done.
