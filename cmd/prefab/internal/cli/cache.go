@@ -38,7 +38,7 @@ var cacheHelp = fmt.Sprintf("Look at the cache, collect its garbage, verify it, 
 func (a *app) cacheCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cache",
-		Short: "Look at the cache, collect its garbage, verify it, send it, remove a row",
+		Short: "Look at the cache, tidy it, verify it, send it, remove a row",
 		Long:  cacheHelp,
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
