@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/prefab-build/prefab/spec"
 	"github.com/prefab-build/prefab/spec/diag"
 )
 
@@ -24,25 +25,29 @@ type givenValue struct {
 	text  string // of the environment or --var: read by the variable's type
 	plain bool   // text is set
 	val   cty.Value
-	from  string     // for messages: "--var", "the file x.prefabvars"
+	from  string // for messages: "--var", "the file x.prefabvars"
+	by    spec.Giver
 	rng   diag.Range // in a file
 	bad   bool       // a problem was reported
 }
 
 // givenValues collects the values of variables, later ones over earlier: the environment, the folder's
-// *.auto.prefabvars in the order of their names, what a saved plan recorded, then the command line in its order.
+// *.auto.prefabvars in the order of their names, then the command line in its order. What the environment and the
+// command line gave to a saved plan is given again in the same places, and what they give now holds over it.
 func (l *loader) givenValues() map[string]*givenValue {
 	given := map[string]*givenValue{}
+	l.readRecorded(given, spec.FromEnvironment)
 	for name := range l.decls.variables {
 		if s, ok := l.opts.Environ(envPrefix + name); ok {
-			given[name] = &givenValue{text: s, plain: true, from: envPrefix + name + " in the environment"}
+			given[name] = &givenValue{text: s, plain: true, from: envPrefix + name + " in the environment", by: spec.FromEnvironment}
 		}
 	}
 	for _, name := range l.autoFiles() {
 		b, err := l.readSource(func() (fs.File, error) { return l.openFile(name) })
 		l.readValues(given, name, b, err)
 	}
-	l.readRecorded(given)
+	lying := maps.Clone(given)
+	l.readRecorded(given, spec.FromCommandLine)
 	for _, g := range l.opts.Given {
 		if g.File != "" {
 			b, err := l.readSource(func() (fs.File, error) { return l.openFile(g.File) })
@@ -56,13 +61,19 @@ func (l *loader) givenValues() map[string]*givenValue {
 		}
 		given[g.Name] = &givenValue{text: g.Value, plain: true, from: "--var"}
 	}
+	for name, v := range given {
+		if v != lying[name] {
+			v.by = spec.FromCommandLine
+		}
+	}
 	return given
 }
 
-// readRecorded takes the values of a saved plan. One whose variable is gone is left out: the plan is stale anyway.
-func (l *loader) readRecorded(given map[string]*givenValue) {
+// readRecorded takes the values that one giver gave to a saved plan. One whose variable is gone is left out: the plan is
+// stale anyway.
+func (l *loader) readRecorded(given map[string]*givenValue, by spec.Giver) {
 	for _, rec := range l.opts.Recorded {
-		if rec.Value == nil || l.decls.variables[rec.Name] == nil {
+		if rec.From != by || rec.Value == nil || l.decls.variables[rec.Name] == nil {
 			continue
 		}
 		var v ctyjson.SimpleJSONValue
@@ -70,7 +81,7 @@ func (l *loader) readRecorded(given map[string]*givenValue) {
 		if err != nil {
 			l.errorf(diag.Range{}, "variable-syntax", "Value cannot be read", "The saved plan has no readable value of var.%s: %v.", rec.Name, err)
 		}
-		given[rec.Name] = &givenValue{val: v.Value, bad: err != nil, from: "the saved plan"}
+		given[rec.Name] = &givenValue{val: v.Value, bad: err != nil, from: "the saved plan", by: by}
 	}
 }
 

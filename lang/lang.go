@@ -27,8 +27,9 @@ type Options struct {
 	// Given are the values of variables that the command line gave, in its order: of two for one variable the later
 	// holds.
 	Given []Given
-	// Recorded are the values that a saved plan was made with. They hold over the environment and the folder's files;
-	// sensitive ones have none and are given again.
+	// Recorded are the values that a saved plan was made with. Those that its environment and its command line gave hold
+	// again; sensitive ones have none and are given again. What lies in the spec and in files is read anew, so that the plan is
+	// stale when it changed.
 	Recorded []spec.Variable
 	// Environ looks up a variable of the environment; nil is an empty environment.
 	Environ func(name string) (value string, ok bool)

@@ -30,6 +30,7 @@ type variable struct {
 	sensitive  bool
 	val        cty.Value // with marks; unknown when a problem was reported
 	from       string    // who gave the value, for messages
+	by         spec.Giver
 	at         diag.Range
 }
 
@@ -204,7 +205,7 @@ func (l *loader) assign(v *variable, g *givenValue) {
 		if val, ok = l.convertVariable(v, raw, g.rng, "The value that "+g.from+" gives"); !ok {
 			return
 		}
-		if !g.rng.IsZero() {
+		if v.by = g.by; !g.rng.IsZero() {
 			at = g.rng
 		}
 	case v.fallback != nil:
@@ -276,7 +277,7 @@ func (l *loader) variables() []spec.Variable {
 	var out []spec.Variable
 	for _, name := range slices.Sorted(maps.Keys(l.decls.variables)) {
 		v := l.decls.variables[name]
-		rec := spec.Variable{Name: name, Sensitive: v.val.ContainsMarked()}
+		rec := spec.Variable{Name: name, Sensitive: v.val.ContainsMarked(), From: v.by}
 		if !rec.Sensitive && v.val.IsWhollyKnown() {
 			b, err := plainJSON(v.val)
 			if err != nil {

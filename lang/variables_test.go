@@ -39,7 +39,14 @@ func TestPrecedence(t *testing.T) {
 	check("auto c") // the order is that of the names
 	files["given.prefabvars"] = `x = "file"`
 	check("auto c") // not an auto file
-	opts.Recorded = []spec.Variable{{Name: "x", Value: []byte(`"recorded"`)}, {Name: "gone", Value: []byte(`1`)}, {Name: "secret"}}
+	recorded := func(by spec.Giver) []spec.Variable {
+		return []spec.Variable{{Name: "x", Value: []byte(`"recorded"`), From: by}, {Name: "gone", Value: []byte(`1`), From: by}, {Name: "secret"}}
+	}
+	opts.Recorded = recorded(spec.FromSpec)
+	check("auto c") // it is read anew
+	opts.Recorded = recorded(spec.FromEnvironment)
+	check("auto c") // files hold over the environment, then as now
+	opts.Recorded = recorded(spec.FromCommandLine)
 	check("recorded")
 	opts.Given = append(opts.Given, Given{Name: "x", Value: "first"})
 	check("first")

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -15,10 +16,12 @@ type Saved struct {
 	Facts    spec.Digest `json:"facts"`    // inputs and numerics
 	// Variables are the values that the pipeline was made with; a sensitive one is named only.
 	Variables []spec.Variable `json:"variables,omitempty"`
-	Options   Options         `json:"options"`
-	Nodes     []*Node         `json:"nodes"` // without their blocks
-	Verdicts  []Verdict       `json:"verdicts,omitempty"`
-	Changes   []Change        `json:"changes,omitempty"`
+	// Given says of the variables that did not have their value from the spec or its folder who gave it.
+	Given    map[string]spec.Giver `json:"given,omitempty"`
+	Options  Options               `json:"options"`
+	Nodes    []*Node               `json:"nodes"` // without their blocks
+	Verdicts []Verdict             `json:"verdicts,omitempty"`
+	Changes  []Change              `json:"changes,omitempty"`
 	// Placements are what was to be written when the plan was made; apply looks again.
 	Placements []Placement `json:"placements,omitempty"`
 	// Disk is for machines that read a plan. It is no part of one that is saved: what is free changes.
@@ -31,7 +34,12 @@ func Save(p *Plan) Saved {
 	s := Saved{
 		Prefab: p.Prefab, Options: p.Options, Verdicts: p.Verdicts, Changes: p.Changes, Placements: p.Placements, Disk: p.Disk, Summary: p.Summary,
 		Pipeline: spec.HashBytes(spec.Canonical(p.Pipeline)), Facts: spec.HashBytes(spec.Canonical(p.Facts)),
-		Variables: p.Pipeline.Variables, Nodes: make([]*Node, len(p.Nodes)),
+		Variables: p.Pipeline.Variables, Given: map[string]spec.Giver{}, Nodes: make([]*Node, len(p.Nodes)),
+	}
+	for _, v := range s.Variables {
+		if v.From != spec.FromSpec {
+			s.Given[v.Name] = v.From
+		}
 	}
 	for i, n := range p.Nodes {
 		bare := *n
@@ -39,6 +47,15 @@ func Save(p *Plan) Saved {
 		s.Nodes[i] = &bare
 	}
 	return s
+}
+
+// Recorded returns the values of variables that the plan was made with, and who gave them.
+func (s *Saved) Recorded() []spec.Variable {
+	list := slices.Clone(s.Variables)
+	for i := range list {
+		list[i].From = s.Given[list[i].Name]
+	}
+	return list
 }
 
 // Bind makes a saved plan ready to run again: nothing is worked out anew, each node only gets its block back. The

@@ -72,7 +72,19 @@ type Variable struct {
 	Name      string          `json:"name"`
 	Sensitive bool            `json:"sensitive,omitempty"`
 	Value     json.RawMessage `json:"value,omitempty"`
+	// From says who gave the value for this one command. It is no part of the pipeline: the value is, whoever gave it.
+	From Giver `json:"-"`
 }
+
+// A Giver is who gives a variable its value.
+type Giver string
+
+// Who gives a value for one command. What the spec and the files of its folder give lies there for the next one, too.
+const (
+	FromSpec        Giver = ""
+	FromEnvironment Giver = "environment"
+	FromCommandLine Giver = "command line"
+)
 
 // A Setting is a block that stages refer to but that is not run: a backend. Driver is the label: `backend "xla" {}`
 // has the address backend.xla.

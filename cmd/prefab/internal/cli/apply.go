@@ -109,7 +109,7 @@ func (a *app) applySaved(ctx context.Context, f *applyFlags, path string) error 
 	if f.narrows() {
 		return fmt.Errorf("%s already says what is run: give --target, --exclude, --replace and --limit to prefab plan --out %s", path, path)
 	}
-	f.recorded, f.saved = saved.Variables, true
+	f.recorded, f.saved = saved.Recorded(), true
 	return a.apply(ctx, f, func(s *session) (*planner.Plan, error) {
 		facts, err := s.outside(ctx, saved.Options)
 		if err != nil {
