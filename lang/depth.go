@@ -36,19 +36,25 @@ const (
 // which the lexer finds without recursion. On broken text it may count too much, never too little.
 //
 // A token takes a hundred times the memory of its text, and what is too deep mostly is so soon. So growing pieces from
-// the start are looked at first, which together are a seventh of the whole. A piece may end within a comment, which the
-// lexer then reads as something else: only what is found in its first eighth counts.
+// the start are looked at first, which together are a seventh of the whole. A piece may end within
+// something that the lexer then reads as something else: only what is found in its first eighth, and before a comment
+// that does not end, counts.
 func tooDeep(name string, b []byte, f form) (diag.Diagnostic, bool) {
 	const first, growth = 64 << 10, 8
 	for size := first; size < len(b); size *= growth {
-		if d, found := deepWithin(name, b[:size], f); found && d.Subject.Start.Byte < size/growth {
+		if d, found := deepWithin(name, b[:size], f, true); found && d.Subject.Start.Byte < size/growth {
 			return d, true
 		}
 	}
-	return deepWithin(name, b, f)
+	return deepWithin(name, b, f, false)
 }
 
-func deepWithin(name string, b []byte, f form) (diag.Diagnostic, bool) {
+// opensComment reports whether tokens begin with a comment that does not end. The lexer has no token for that.
+func opensComment(t hclsyntax.Tokens) bool {
+	return len(t) > 1 && t[0].Type == hclsyntax.TokenSlash && t[1].Type == hclsyntax.TokenStar && t[0].Range.End.Byte == t[1].Range.Start.Byte
+}
+
+func deepWithin(name string, b []byte, f form, piece bool) (diag.Diagnostic, bool) {
 	var tokens hclsyntax.Tokens
 	switch f {
 	case formConfig:
@@ -60,6 +66,9 @@ func deepWithin(name string, b []byte, f form) (diag.Diagnostic, bool) {
 	}
 	n := nesting{frames: []frame{{lines: f == formConfig}}}
 	for i, t := range tokens {
+		if piece && opensComment(tokens[i:]) {
+			break // its end is in the next piece
+		}
 		n.token(tokens, i)
 		if n.depth() > maxDepth {
 			return depthError(name, rangeOf(t.Range), "Nesting too deep",

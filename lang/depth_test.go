@@ -66,6 +66,7 @@ func TestWide(t *testing.T) {
 		"  d = [" + rep("[1], local.e.a, ") + "]\n  e = { a = 1 }\n  f = max(" + rep("-1 + 1, ") + ")\n}\n" + rep("locals { }\n")}, Options{})
 	// The first piece that is looked at ends within this comment, which then reads as operators in a row.
 	mustLoad(t, map[string]string{"main.prefab.hcl": strings.Repeat("# fill\n", 9000) + "/* (" + rep("-") + " */ locals { }\n"}, Options{})
+	mustLoad(t, map[string]string{"main.prefab.hcl": "/* (" + strings.Repeat("a - b\n", 20_000) + " */ locals { }\n"}, Options{})
 }
 
 // TestLargeSource refuses files of a size that no pipeline has, before they are parsed.

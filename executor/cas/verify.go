@@ -15,8 +15,9 @@ import (
 
 // Verified is what a verification looked at.
 type Verified struct {
-	Sound, Damaged int
-	Bytes          int64 // of content, unpacked
+	Sound   int   `json:"sound"`
+	Damaged int   `json:"damaged"`
+	Bytes   int64 `json:"bytes"` // of content, unpacked
 }
 
 // Verify reads every entry, and every blob that pick chooses (nil: all), on all cores, and sets aside the damaged ones,

@@ -174,14 +174,18 @@ func (c *Corpus) rowsOf(part int) int {
 // readWeights takes the weights, scaled to mean 1, and the margins in order of
 // rows.
 func (c *Corpus) readWeights() {
+	most := 0.0 // by which weights are divided first, so that neither their sum nor its inverse is beyond a float
+	for _, i := range c.order {
+		most = max(most, c.examples[i].Weight)
+	}
 	total := 0.0
 	for _, i := range c.order {
-		total += c.examples[i].Weight
+		total += c.examples[i].Weight / most
 	}
 	scale := float64(len(c.order)) / total
 	c.weight, c.margin = make([]float64, len(c.order)), make([]float64, len(c.order))
 	for row, i := range c.order {
-		c.weight[row], c.margin[row] = c.examples[i].Weight*scale, c.examples[i].Margin
+		c.weight[row], c.margin[row] = c.examples[i].Weight/most*scale, c.examples[i].Margin
 	}
 }
 

@@ -122,7 +122,8 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 			continue
 		}
 		if g.parts[f.chunk].contents[f.row] != p.contents[r] {
-			return fmt.Errorf("two different rows have the same key: %s, and %s. A key names one row: correct the data, or make the key of more fields",
+			return fmt.Errorf("two different rows have the same key: %s, and %s. A key names one row: correct the data, or make the key of more fields. (Records are counted "+
+				"over all files of a source in the order of their names, without blank lines)",
 				g.place(int(f.chunk), int(f.row)), g.place(i, r))
 		}
 		again = append(again, r)

@@ -63,9 +63,9 @@ var schema = spec.Schema{
 		spec.Attr{Name: "columns", Type: spec.TypeStringList, Doc: "the columns that the program gets besides id; all when absent. Others can change without a run"},
 		spec.Attr{Name: "env", Type: spec.TypeStringMap, Doc: "variables of the program's environment. Their values are in the key"},
 		spec.Attr{Name: "pass_env", Type: spec.TypeStringList, Doc: "names of variables of your environment that are passed on, such as secrets. Their values are in no key, and left out of what is logged"},
-		spec.Attr{Name: "cores", Type: spec.TypeInt, Default: 1.0, Min: spec.F(1), Max: spec.F(1024), Doc: "how many of the run's cores are its own while it works; it is told as PREFAB_CORES"},
+		spec.Attr{Name: "cores", Type: spec.TypeInt, Default: 1.0, Min: spec.F(1), Max: spec.F(1024), Doc: "how many of the run's cores are its own while it works; the program is told as PREFAB_CORES, so it is in the key"},
 		spec.Attr{Name: "memory_gb", Type: spec.TypeNumber, Unkeyed: true, Min: spec.F(0.001), Unit: "GB", Doc: "how much memory it needs at its peak, so that no more runs beside it than fits; five times the bytes of its inputs when absent"},
-		spec.Attr{Name: "max_output_gb", Type: spec.TypeNumber, Default: 10.0, Min: spec.F(0.001), Unit: "GB", Doc: "how much it may write to its folder before it is stopped"},
+		spec.Attr{Name: "max_output_gb", Type: spec.TypeNumber, Unkeyed: true, Default: 10.0, Min: spec.F(0.001), Unit: "GB", Doc: "how much it may write to its folder before it is stopped"},
 		spec.Attr{Name: "deterministic", Type: spec.TypeBool, Default: true, Unkeyed: true, Doc: "whether the same inputs give the same bytes, which prefab verify then asks for"},
 	)...),
 	Blocks: []spec.BlockType{

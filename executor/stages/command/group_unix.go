@@ -5,12 +5,14 @@ package command
 import (
 	"os/exec"
 	"syscall"
+
+	"github.com/prefab-build/prefab/executor/machine"
 )
 
 // ownGroup makes the program the leader of a process group, so that what it starts can be found.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	endWithUs(cmd.SysProcAttr)
+	machine.EndWithUs(cmd)
 }
 
 // askGroup asks all of the group to end.

@@ -83,7 +83,7 @@ func (l *log) add(text string) {
 		text = text[i+1:]
 	}
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' {
+		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A program dies with its prefab (see endWithUs), and what it had started does not: the next command to begin ends that.
+// A program dies with its prefab (see machine.EndWithUs), and what it had started does not: the next command to begin ends that.
 
 // noteGroup writes the program's process group down. Where that fails, its orphans are not found, and nothing else.
 func (f *folder) noteGroup(group int) {
@@ -65,6 +65,6 @@ func (f *folder) killGroup(group int) (found bool) {
 func (f *folder) startedHere(proc string) bool {
 	environ, err := os.ReadFile(filepath.Join(proc, "environ"))
 	return err == nil && slices.ContainsFunc(bytes.Split(environ, []byte{0}), func(v []byte) bool {
-		return string(v) == "HOME="+f.home() || string(v) == "TMPDIR="+f.tmp()
+		return string(v) == folderVariable+"="+f.base
 	})
 }

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -10,7 +12,11 @@ import (
 // Of the processes of the noted group those are ended that were started in the folder. A stranger whose group has the
 // number by now is not, nor is what had left the group, which the end of a program spares, too.
 func TestOrphans(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
+	dir := filepath.Join(t.TempDir(), "t[1]") // no pattern
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
 	f, err := newFolder()
 	if err != nil {
 		t.Fatal(err)
@@ -33,9 +39,9 @@ func TestOrphans(t *testing.T) {
 	}
 	stranger, spared := start(0, "HOME=/root", "PWD="+f.work)
 	group := stranger.Process.Pid
-	_, ended := start(group, "A=B", "HOME="+f.home())
-	_, too := start(group, "HOME=/elsewhere", "TMPDIR="+f.tmp())
-	_, left := start(0, "HOME="+f.home())
+	_, ended := start(group, "A=B", folderVariable+"="+f.base)
+	_, too := start(group, "HOME=/elsewhere", folderVariable+"="+f.base)
+	_, left := start(0, folderVariable+"="+f.base)
 	f.noteGroup(group)
 	f.endOrphans()
 	for _, end := range []chan struct{}{ended, too} {

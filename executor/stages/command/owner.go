@@ -3,6 +3,7 @@ package command
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -13,7 +14,9 @@ import (
 const (
 	folderPrefix = "prefab-command-"
 	ownerName    = "owner"
-	settled      = time.Minute // a file that is younger may be about to be locked
+	// folderVariable tells the program's processes the folder, by which they are known, see endOrphans.
+	folderVariable = reserved + "FOLDER"
+	settled        = time.Minute // a file that is younger may be about to be locked
 )
 
 // own locks the folder for this process.
@@ -26,8 +29,12 @@ func (f *folder) own() (err error) {
 // sweep removes the folders in dir that were left behind, and ends what is left of their programs. What cannot be removed, as
 // another user's, stays. A file in which something stands was locked before: it need not be old to be nobody's.
 func sweep(dir string, now time.Time) {
-	list, _ := filepath.Glob(filepath.Join(dir, folderPrefix+"*", ownerName))
-	for _, path := range list {
+	list, _ := os.ReadDir(dir)
+	for _, entry := range list {
+		if !strings.HasPrefix(entry.Name(), folderPrefix) {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name(), ownerName)
 		info, err := os.Lstat(path)
 		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 && now.Sub(info.ModTime()) < settled {
 			continue

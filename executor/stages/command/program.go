@@ -43,6 +43,7 @@ func newProgram(t *stage.Task, c *config, f *folder) (*program, error) {
 		"HOME": f.home(), "TMPDIR": f.tmp(), "LANG": "C.UTF-8",
 		"PYTHONUNBUFFERED": "1", // Python keeps what it prints to itself until it ends, and a late one is killed
 		reserved + "CORES": strconv.Itoa(c.Cores),
+		folderVariable:     f.base,
 		reserved + "SEED":  strconv.FormatUint(t.Seed()>>33, 10), // what fits everywhere: below 2^31
 	}
 	passed := []string{"PATH"}
@@ -105,7 +106,7 @@ func (p *program) run(ctx context.Context) error {
 	defer r.Close()
 	cmd := exec.Cmd{Path: path, Args: p.Argv, Dir: p.folder.work, Env: p.env, Stdout: w, Stderr: w}
 	ownGroup(&cmd)
-	runtime.LockOSThread() // see endWithUs: the thread has to outlive the program
+	runtime.LockOSThread() // see machine.EndWithUs: the thread has to outlive the program
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		w.Close()

@@ -179,7 +179,7 @@ func check(c spec.Config) (problems []spec.Problem) {
 		report("A part has no share", "The ratio of test must be positive; leave it out for a split of two parts.")
 	}
 	if math.Abs(sum-1) > 1e-9 {
-		report("Ratios do not sum to 1", "The ratios sum to %g. Change them so that together they are 1, as in { train = 0.8, validation = 0.2 }.", sum)
+		report("Ratios do not sum to 1", "The ratios sum to %.9g. Change them so that together they are 1, as in { train = 0.8, validation = 0.2 }.", sum)
 	}
 	for _, name := range cfg.Previous {
 		if !slices.Contains(partNames, name) {

@@ -30,9 +30,11 @@ func (a *app) confirmed(ctx context.Context, question, no string) error {
 		a.view.Note("") // from the line with the ^C
 		a.view.Text(no + "\n")
 		return codeError(exitInterrupted)
-	case err != nil:
+	case errors.Is(err, io.EOF): // Ctrl-D
 		a.view.Note("")
-		return errNoTerminal
+		line = ""
+	case err != nil:
+		return err
 	}
 	switch strings.ToLower(line) {
 	case "y", "yes":

@@ -16,6 +16,7 @@ import (
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
+	"github.com/prefab-build/prefab/executor/machine"
 	"github.com/prefab-build/prefab/executor/stages"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -94,6 +95,9 @@ func (s *session) isolated(jobs int) func(context.Context, spec.Addr, spec.Diges
 		cmd.Env = append(os.Environ(), "PREFAB_CACHE="+s.local.Dir())
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 10 * time.Second // then it is killed, which leaves nothing half done
+		machine.EndWithUs(cmd)
+		runtime.LockOSThread() // as that asks
+		defer runtime.UnlockOSThread()
 		var stderr bytes.Buffer
 		said := workerSaid{log: log}
 		cmd.Stdout, cmd.Stderr = &said, &stderr

@@ -169,8 +169,14 @@ func code(s string) string {
 	return fence + s + fence
 }
 
+// blockSize is how many bytes of lines an item has, at most: the last.
+const blockSize = 4000
+
 // block makes lines, within an item of a list, into which nothing is read.
 func block(s string) string {
+	if more := len(s) - blockSize; more > 0 {
+		s = "…" + strings.ToValidUTF8(s[more:], "")
+	}
 	if strings.TrimSpace(s) == "" {
 		return ""
 	}
