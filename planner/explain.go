@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/prefab-build/prefab/spec"
+	"github.com/prefab-build/prefab/spec/expr"
 )
 
 // Diff says in words, line by line, how one component list differs from an earlier one.
@@ -106,6 +107,7 @@ func describe(name, was, is string) string {
 		return input + " changed"
 	}
 	file, isFile := strings.CutPrefix(name, rawFile)
+	was, is = written(was), written(is)
 	switch {
 	case isFile:
 		return file + " " + edit(was != "", is != "")
@@ -119,9 +121,35 @@ func describe(name, was, is string) string {
 		return fmt.Sprintf("%s = %s removed", name, short(was))
 	}
 	if at, x, y, ok := oneElement(was, is); ok {
-		return fmt.Sprintf("%s[%d] %s -> %s", name, at, short(x), short(y))
+		x, y = apart(x, y)
+		return fmt.Sprintf("%s[%d] %s -> %s", name, at, x, y)
 	}
-	return fmt.Sprintf("%s %s -> %s", name, short(was), short(is))
+	was, is = apart(was, is)
+	return fmt.Sprintf("%s %s -> %s", name, was, is)
+}
+
+// written gives an expression back as a person writes it; all else stays.
+func written(value string) string {
+	var n expr.Node
+	if !strings.HasPrefix(value, `{"`) || json.Unmarshal([]byte(value), &n) != nil || n.Op == "" {
+		return value
+	}
+	return n.String()
+}
+
+// apart shortens two texts to pieces that differ: long ones that begin alike are cut in front.
+func apart(was, is string) (string, string) {
+	if short(was) != short(is) {
+		return short(was), short(is)
+	}
+	a, b := []rune(was), []rune(is)
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	const before = 10
+	from := max(same-before, 0)
+	return short("…" + string(a[from:])), short("…" + string(b[from:]))
 }
 
 // edit words what became of a file.
