@@ -73,6 +73,8 @@ func (v *View) fileDiffs(list []history.FileDiff) {
 			fmt.Fprintf(v.out, "  %s %s  %s%s\n", v.styles.good.Render("+"), f.Addr, named(f.Path), count(int(f.Is.Records), "record"))
 		case f.Is == nil:
 			fmt.Fprintf(v.out, "  %s %s  %s%s\n", v.styles.bad.Render("-"), f.Addr, named(f.Path), count(int(f.Was.Records), "record"))
+		case f.Was.Records == f.Is.Records: // and so none of a program
+			fmt.Fprintf(v.out, "  %s %s  %sedited\n", v.styles.warn.Render("~"), f.Addr, named(f.Path))
 		default:
 			fmt.Fprintf(v.out, "  %s %s  %s%s -> %s\n", v.styles.warn.Render("~"), f.Addr, named(f.Path),
 				count(int(f.Was.Records), "record"), thousands(f.Is.Records))
@@ -121,6 +123,11 @@ func (v *View) stageDiff(s *history.StageDiff) {
 		v.under(fmt.Sprintf("%s: %s came and %s went", port, thousands(int64(r.Came)), thousands(int64(r.Went))), 6)
 	}
 	for _, m := range s.Metrics {
-		v.under(fmt.Sprintf("%s %s -> %s", m.Name, valueOf(m.Was), valueOf(m.Is)), 6)
+		was, is := valueOf(m.Was), valueOf(m.Is)
+		if was == is {
+			v.under(fmt.Sprintf("%s %s: differs in digits that are not shown", m.Name, is), 6)
+			continue
+		}
+		v.under(fmt.Sprintf("%s %s -> %s", m.Name, was, is), 6)
 	}
 }
