@@ -26,8 +26,9 @@ type Store struct {
 	readOnly bool
 	warn     func(string)
 
-	lines chan struct{} // one for each blob on its way
-	down  atomic.Bool   // the remote failed, and is not asked again by this process
+	lines  chan struct{} // one for each blob on its way
+	warned sync.Once     // of damage there
+	down   atomic.Bool   // the remote failed, and is not asked again by this process
 
 	mu      sync.Mutex
 	sending *errgroup.Group // the blobs that were put since the last entry
@@ -42,7 +43,7 @@ type Store struct {
 type action struct{ base, inputs spec.Digest }
 
 // New returns the store. A remote that is read only gets nothing. warn is told, once, that the remote does not work,
-// and of each blob or entry from it that was not what it should be.
+// and, once too, of blobs and entries from it that were not what they should be.
 func New(local *cas.Store, r Remote, readOnly bool, warn func(string)) *Store {
 	s := &Store{
 		Store: local, remote: r, readOnly: readOnly, warn: warn,
@@ -107,13 +108,20 @@ func (s *Store) fetch(ctx context.Context, d spec.Digest) bool {
 		s.mu.Lock()
 		s.damaged[d] = true
 		s.mu.Unlock()
-		s.warn(fmt.Sprintf("the remote cache %s gave another content for %s. It is not used.", s.remote, d.Short()))
+		s.suspect(fmt.Sprintf("gave another content for %s", d.Short()))
 		return false
 	}
 	s.mu.Lock()
 	s.sent[d] = true
 	s.mu.Unlock()
 	return true
+}
+
+// suspect warns, once, of what the remote has and should not.
+func (s *Store) suspect(text string) {
+	s.warned.Do(func() {
+		s.warn(fmt.Sprintf("the remote cache %s %s. It is not used, nor is what else is damaged there.", s.remote, text))
+	})
 }
 
 // isDamaged reports whether what the remote has for a blob is something else: it is no use, and is replaced when the blob
@@ -206,7 +214,7 @@ func (s *Store) GetAction(base, inputs spec.Digest) ([]byte, error) {
 	entry, farErr := s.remote.Entry(ctx, base, inputs)
 	switch {
 	case errors.Is(farErr, cas.ErrBadEntry):
-		s.warn(fmt.Sprintf("the remote cache %s has a damaged entry: %v. It is not used.", s.remote, farErr))
+		s.suspect(fmt.Sprintf("has a damaged entry: %v", farErr))
 		return nil, err
 	case farErr != nil:
 		s.failed(ctx, farErr)

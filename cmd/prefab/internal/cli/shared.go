@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas"
@@ -23,8 +24,11 @@ func (s *session) shared() (executor.Store, error) {
 			if dir := resolve.Path(s.dir, r.Path); !r.ReadOnly && !cas.Exists(dir) {
 				s.warn(fmt.Sprintf("the remote cache %s is not there, and is begun anew. Where it should be on a network disk, see that the disk is mounted.", dir))
 			}
+			var once sync.Once
 			return remote.OpenFolder(resolve.Path(s.dir, r.Path), r.ReadOnly, func(d cas.Damage) {
-				s.warn(fmt.Sprintf("the remote cache had a damaged %s, %s: %s. It is not used.", d.Kind, d.Digest.Short(), d.Reason))
+				once.Do(func() {
+					s.warn(fmt.Sprintf("the remote cache had a damaged %s, %s: %s. It is not used, nor is what else is damaged there.", d.Kind, d.Digest.Short(), d.Reason))
+				})
 			})
 		}
 	}
