@@ -125,15 +125,5 @@ func (v *Survey) rooted(holds func(cas.Root) bool) []bool {
 	return needed
 }
 
-// Held returns the entries that a project needs, of its last run and of those that are kept.
-func (v *Survey) Held(project string) (list []Entry) {
-	for i, held := range v.rooted(func(r cas.Root) bool { return r.Project == project }) {
-		if held {
-			list = append(list, v.Entries[i])
-		}
-	}
-	return list
-}
-
 // used reports whether something was used at a time or later.
 func used(f cas.Stored, since time.Time) bool { return !f.Used.Before(since) }

@@ -40,7 +40,7 @@ func memoryGiven() (int64, error) {
 }
 
 // spare has garbage collected at half the growth that Go's runtime would wait for, unless GOGC is set. With a million pairs
-// it saves a fifth of the memory of a reward model and costs no time: what is large holds no pointers.
+// it saves a sixth of the memory of a reward model and costs no time: what is large holds no pointers.
 func spare() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)

@@ -3,12 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/cas/remote"
-	"github.com/prefab-build/prefab/executor/gc"
+	"github.com/prefab-build/prefab/spec"
 )
 
 func (a *app) cachePushCommand() *cobra.Command {
@@ -46,21 +47,9 @@ func (a *app) push(ctx context.Context, v *variables) error {
 	if !ok {
 		return codeError(exitError) // a warning said why
 	}
-	survey, err := gc.Look(ctx, s.local)
+	parcels, err := s.parcels(ctx)
 	if err != nil {
 		return err
-	}
-	dir, err := s.project()
-	if err != nil {
-		return err
-	}
-	var parcels []remote.Parcel
-	for _, e := range survey.Held(dir) {
-		p := remote.Parcel{Base: e.Base, Inputs: e.Inputs, Blobs: slices.Clone(e.Lost)}
-		for _, b := range e.Blobs {
-			p.Blobs = append(p.Blobs, survey.Blobs[b].Digest)
-		}
-		parcels = append(parcels, p)
 	}
 	sent, err := far.Push(ctx, parcels, a.view.Sending())
 	if err != nil {
@@ -71,4 +60,35 @@ func (a *app) push(ctx context.Context, v *variables) error {
 		return codeError(exitDamage)
 	}
 	return nil
+}
+
+// parcels are the entries that the project's roots need, each once, with the blobs that they name.
+func (s *session) parcels(ctx context.Context) ([]remote.Parcel, error) {
+	dir, err := s.project()
+	if err != nil {
+		return nil, err
+	}
+	roots, err := s.local.Roots()
+	if err != nil {
+		return nil, err
+	}
+	var list []remote.Parcel
+	seen := map[spec.Digest]bool{}
+	for _, r := range roots {
+		for _, a := range r.Actions {
+			if r.Project != dir || seen[a.Address()] {
+				continue
+			}
+			seen[a.Address()] = true
+			p := remote.Parcel{Base: a.Base, Inputs: a.Inputs}
+			if entry, err := s.local.GetAction(a.Base, a.Inputs); err == nil { // one that is gone names nothing, and Push says so
+				_, p.Blobs, err = executor.Inventory(entry, func(d spec.Digest) ([]byte, error) { return s.local.Get(ctx, d) })
+				if err != nil {
+					return nil, fmt.Errorf("the result of %s: %w", a.Addr, err)
+				}
+			}
+			list = append(list, p)
+		}
+	}
+	return list, ctx.Err()
 }
