@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -91,23 +92,19 @@ func (p *push) blob(ctx context.Context, d spec.Digest) error {
 		return err
 	}
 	size, err := p.RawSize(d)
+	var content io.ReadCloser
 	if err == nil {
-		err = p.put(ctx, d, size)
+		content, err = p.Store.Store.Open(ctx, d)
 	}
 	if errors.Is(err, cas.ErrNotFound) {
 		p.lacks[d].Store(true)
 		return nil
 	}
-	return err
-}
-
-func (p *push) put(ctx context.Context, d spec.Digest, size int64) error {
-	r, err := p.Store.Store.Open(ctx, d)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	if err := p.remote.PutBlob(ctx, d, size, r); err != nil {
+	defer content.Close()
+	if err := p.remote.PutBlob(ctx, d, size, content); err != nil { // also a not found, of a place that takes nothing
 		return err
 	}
 	p.blobs.Add(1)
