@@ -62,6 +62,8 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
+			case "bazel-remote":
+				return bazelRemote() != "", nil
 			case "data":
 				_, err := os.Stat(dataFolder())
 				return err == nil, nil
@@ -96,6 +98,7 @@ func scripts(t *testing.T, dir string) []string {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
 		"append":  appendTo,
+		"bazel":   bazel,
 		"damage":  damage,
 		"edit":    edit,
 		"exits":   exits,
