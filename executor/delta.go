@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -41,11 +42,17 @@ func (s *selection) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// encodings are buffers that columns are encoded into before they are hashed and stored.
+var encodings = sync.Pool{New: func() any { return new([]byte) }}
+
 // storeColumns puts each column into the store.
 func storeColumns(ctx context.Context, s Store, columns []dataset.Column) ([]columnRef, error) {
 	refs := make([]columnRef, 0, len(columns))
+	scratch := encodings.Get().(*[]byte)
+	defer encodings.Put(scratch)
 	for _, c := range columns {
-		d, err := s.Put(ctx, dataset.Encode(c))
+		*scratch = dataset.AppendEncoded((*scratch)[:0], c)
+		d, err := s.Put(ctx, *scratch)
 		if err != nil {
 			return nil, err
 		}

@@ -45,17 +45,13 @@ func (j *job) ingestRaw(ctx context.Context) error {
 func (j *job) readRaw(ctx context.Context, file int, do func([]byte) error) error {
 	blocks := j.action.Files[file].Segments
 	next := 0
-	err := j.segments.read(ctx, file, func(b []byte) (err error) {
+	err := j.segments.read(ctx, file, func(b []byte) error {
 		if next == len(blocks) {
 			return resolve.ErrChanged
 		}
 		want := blocks[next].Digest
 		next++
-		if b == nil {
-			if b, err = j.store.Get(ctx, want); err != nil {
-				return err
-			}
-		} else if spec.HashBytes(b) != want {
+		if spec.HashBytes(b) != want {
 			return resolve.ErrChanged
 		}
 		return do(b)

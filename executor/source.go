@@ -1,15 +1,10 @@
 package executor
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"strconv"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/prefab-build/prefab/executor/dataset"
-	"github.com/prefab-build/prefab/executor/resolve"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
@@ -18,6 +13,7 @@ import (
 // A piece is one segment of one file, as the plan's facts have it.
 type piece struct {
 	file    int // in the node's files
+	number  int // in the file
 	segment planner.Segment
 	inputs  spec.Digest
 }
@@ -81,24 +77,18 @@ func (j *job) ingest(ctx context.Context) error {
 }
 
 // readMissing reads the files with a segment that is not cached, and has something done with each such segment, several at
-// a time.
+// a time. What can be picked out of its file is; the rest is found by reading files through.
 func (m *mapping) readMissing(ctx context.Context, pieces []piece, chunks []*storedChunk,
 	do func(ctx context.Context, i int, content []byte) error,
 ) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for first := 0; first < len(pieces); {
-		file, end, missing := pieces[first].file, first, false
-		for ; end < len(pieces) && pieces[end].file == file; end++ {
-			missing = missing || chunks[end] == nil
-		}
-		if missing {
-			if err := m.readFile(ctx, group, pieces, chunks, first, end, do); err != nil {
-				return errors.Join(err, group.Wait())
-			}
-		}
-		first = end
+	w := &wanted{mapping: m, pieces: pieces, missing: make([]bool, len(pieces)), do: do}
+	for i := range chunks {
+		w.missing[i] = chunks[i] == nil
 	}
-	return group.Wait()
+	if err := w.eachFile(ctx, w.pick); err != nil {
+		return err
+	}
+	return w.eachFile(ctx, w.readThrough)
 }
 
 // pieces lists the node's segments in source order; with a limit, only as many as may hold that many rows.
@@ -106,12 +96,12 @@ func (m *mapping) pieces(files []planner.File) []piece {
 	var list []piece
 	records := 0
 	for i, f := range files {
-		for _, s := range f.Segments {
+		for n, s := range f.Segments {
 			if limit := m.limit(); limit > 0 && records >= limit {
 				return list
 			}
 			records += s.Records
-			list = append(list, piece{file: i, segment: s, inputs: segmentInputs(f, s)})
+			list = append(list, piece{file: i, number: n, segment: s, inputs: segmentInputs(f, s)})
 		}
 	}
 	return list
@@ -127,93 +117,6 @@ func segmentInputs(f planner.File, s planner.Segment) spec.Digest {
 }
 
 func (m *mapping) limit() int { return m.action.Limit }
-
-// readFile reads one file again: the pieces from first up to end.
-func (m *mapping) readFile(ctx context.Context, group *errgroup.Group, pieces []piece, chunks []*storedChunk, first, end int,
-	do func(ctx context.Context, i int, content []byte) error,
-) error {
-	file, next := pieces[first].file, first
-	err := m.segments.read(ctx, file, func(b []byte) error {
-		if next >= end {
-			if m.limit() == 0 {
-				return resolve.ErrChanged
-			}
-			return errLimit
-		}
-		i := next
-		next++
-		if b != nil && spec.HashBytes(b) != pieces[i].segment.Digest {
-			return resolve.ErrChanged
-		}
-		if chunks[i] != nil {
-			return nil
-		}
-		if err := m.acquire(ctx); err != nil {
-			return err
-		}
-		content := bytes.Clone(b)
-		group.Go(func() (err error) {
-			defer m.release()
-			if content == nil {
-				if content, err = m.store.Get(ctx, pieces[i].segment.Digest); err != nil {
-					return err
-				}
-			}
-			return do(ctx, i, content)
-		})
-		return nil
-	})
-	switch {
-	case errors.Is(err, errLimit):
-		return nil
-	case err != nil:
-		return m.segments.named(file, err)
-	case next < end:
-		return m.segments.named(file, resolve.ErrChanged)
-	}
-	return nil
-}
-
-// segments are where a job finds the segments of its files.
-type segments interface {
-	// read gives the content of the segments of a file in order, or nil for each that lies in the store.
-	read(ctx context.Context, file int, emit func([]byte) error) error
-	// named puts the file's name before an error.
-	named(file int, err error) error
-}
-
-// projectFiles are the files of a project, as the plan's facts have them.
-type projectFiles struct {
-	dir     string
-	sources []spec.Source
-	files   []planner.File
-}
-
-func (p *projectFiles) read(ctx context.Context, file int, emit func([]byte) error) error {
-	f := p.files[file]
-	return resolve.Read(ctx, p.dir, p.sources[f.Source], f, emit)
-}
-
-func (p *projectFiles) named(file int, err error) error {
-	return resolve.Named(p.files[file].Path, err)
-}
-
-// storedFiles are files whose segments were put into the store.
-type storedFiles []planner.File
-
-func (s storedFiles) read(_ context.Context, file int, emit func([]byte) error) error {
-	for range s[file].Segments {
-		if err := emit(nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (storedFiles) named(_ int, err error) error { return err }
-
-// errLimit ends the reading of a file early: --limit needs no more of it.
-var errLimit = errors.New("enough rows")
 
 // trim cuts the last chunks so that no more rows than the limit are made.
 func (m *mapping) trim(chunks []*storedChunk) {

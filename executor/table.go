@@ -147,7 +147,10 @@ func (t *Table) gatherDigest(ctx context.Context, c *tableChunk, name string) (s
 	if err != nil {
 		return spec.Digest{}, err
 	}
-	d := spec.HashBytes(dataset.Encode(col))
+	scratch := encodings.Get().(*[]byte)
+	defer encodings.Put(scratch)
+	*scratch = dataset.AppendEncoded((*scratch)[:0], col)
+	d := spec.HashBytes(*scratch)
 	_ = t.store.PutMemo(ref.Blob, lv.sel.Digest(), d) // what is not remembered is worked out again
 	return d, nil
 }

@@ -67,7 +67,7 @@ func RunAction(ctx context.Context, d spec.Digest, kinds []*stage.Kind, s Store,
 	if err := a.sound(j.ports, members); err != nil {
 		return nil, err
 	}
-	j.segments, j.fresh = storedFiles(a.Files), opts.Again
+	j.segments, j.fresh = storedFiles{s, a.Files}, opts.Again
 	w := &Work{Kind: a.Kind}
 	w.Base, w.Inputs = a.Key()
 	return w, j.publish(ctx, w)

@@ -131,6 +131,10 @@ type File struct {
 	Header   []byte    `json:"header,omitempty"`
 	Segments []Segment `json:"segments"`
 	Notes    []string  `json:"notes,omitempty"` // what a person should know of it
+
+	// Mark tells whether the file is still the one that was read; zero where it is not known. It is of this process alone:
+	// where the file lies and when it was written decide nothing.
+	Mark spec.Digest `json:"-"`
 }
 
 // Records returns how many records the file holds.

@@ -34,6 +34,9 @@ type heap struct {
 }
 
 func (h *heap) add(s string) {
+	if room := cap(h.data) - len(h.data); room < len(s) {
+		h.data = grow(h.data, max(len(s), len(h.data))) // append by itself would copy long columns four times
+	}
 	h.data = append(h.data, s...)
 	h.ends = append(h.ends, int32(len(h.data)))
 }
@@ -59,6 +62,16 @@ func NewBuilder(t spec.ColumnType) *Builder {
 	return b
 }
 
+// reset empties a builder that nothing was finished of since, and makes it one of type t.
+func (b *Builder) reset(t spec.ColumnType) {
+	b.typ, b.rows, b.nulls = t, 0, 0
+	b.valid, b.fixed = b.valid[:0], b.fixed[:0]
+	b.lists = append(b.lists[:0], 0)
+	for _, h := range []*heap{&b.text, &b.role, &b.body} {
+		h.ends, h.data = append(h.ends[:0], 0), h.data[:0]
+	}
+}
+
 // Grow makes room for further rows, and for bytes of text in them.
 func (b *Builder) Grow(rows, bytes int) {
 	switch b.typ {
@@ -81,6 +94,9 @@ func grow[T any](s []T, n int) []T {
 	}
 	return append(make([]T, 0, max(len(s)+n, len(s)+len(s)/2)), s...)
 }
+
+// TextSize returns how many bytes of text there are.
+func (b *Builder) TextSize() int { return len(b.text.data) + len(b.body.data) }
 
 // Rows returns how many values there are, nulls included.
 func (b *Builder) Rows() int { return b.rows }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -44,15 +46,26 @@ func typeCode(t spec.ColumnType) byte {
 }
 
 // Encode returns the column's canonical encoding. Its name is no part of it.
-func Encode(c Column) []byte {
-	b := NewBuilder(c.Type)
-	b.AppendColumn(c) // normalises
-	out := make([]byte, headerSize, b.encodedSize())
-	copy(out, columnMagic)
-	out[4] = typeCode(c.Type)
-	binary.LittleEndian.PutUint64(out[8:], uint64(b.rows))
+func Encode(c Column) []byte { return AppendEncoded(nil, c) }
+
+// normal holds builders that columns are brought to their canonical layout in.
+var normal = sync.Pool{New: func() any { return new(Builder) }}
+
+// AppendEncoded appends the column's canonical encoding to out, of which the length is a multiple of 8.
+func AppendEncoded(out []byte, c Column) []byte {
+	b := normal.Get().(*Builder)
+	defer normal.Put(b)
+	b.reset(c.Type)
+	b.AppendColumn(c)
+	out = slices.Grow(out, b.encodedSize())
+	var nulls byte
 	if b.nulls > 0 {
-		out[5] = 1
+		nulls = 1
+	}
+	out = append(out, columnMagic...)
+	out = append(out, typeCode(c.Type), nulls, 0, 0)
+	out = binary.LittleEndian.AppendUint64(out, uint64(b.rows))
+	if b.nulls > 0 {
 		out = pad(append(out, b.valid...))
 	}
 	switch c.Type {

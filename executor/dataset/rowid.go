@@ -3,7 +3,6 @@ package dataset
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -15,18 +14,15 @@ const RowScheme = "prefab.row/1"
 // An id is the SHA-256 of a few byte strings, each with its length in 8 bytes (big-endian) before it, so that no two
 // lists of strings read the same.
 func digest(parts ...[]byte) spec.Digest {
-	h := sha256.New()
+	var buf []byte
 	for _, p := range parts {
-		frame(h, p)
+		buf = frame(buf, p)
 	}
-	return spec.Digest(h.Sum(nil))
+	return sha256.Sum256(buf)
 }
 
-func frame(h hash.Hash, p []byte) {
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(len(p)))
-	h.Write(n[:])
-	h.Write(p)
+func frame(buf, p []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(buf, uint64(len(p))), p...)
 }
 
 // KeyID returns the id of a row by its user-given key, which is canonical JSON: a string, a number, a list.
@@ -57,18 +53,17 @@ func MadeID(parents []spec.Digest, kind string, content spec.Digest, occurrence 
 // ContentIDs returns the content ids of all rows of a chunk of a table with those columns. Other columns of the chunk
 // count for nothing.
 func ContentIDs(c Chunk, columns []spec.Column) []spec.Digest {
-	return eachRow(c, columns, ContentID)
+	return eachRow(c, columns, "content")
 }
 
 // RowContents returns, for each row of a chunk, the digest by which a union tells whether two rows with one id are
 // equal: over all of the columns, a missing column being null.
 func RowContents(c Chunk, columns []spec.Column) []spec.Digest {
-	return eachRow(c, columns, func(row []byte) spec.Digest {
-		return digest([]byte(RowScheme), []byte("row"), row)
-	})
+	return eachRow(c, columns, "row")
 }
 
-func eachRow(c Chunk, columns []spec.Column, id func([]byte) spec.Digest) []spec.Digest {
+// eachRow returns the digests of the rows as RowJSON writes them, for one purpose.
+func eachRow(c Chunk, columns []spec.Column, purpose string) []spec.Digest {
 	names := make([]string, 0, len(columns))
 	for _, col := range columns {
 		if col.Name != spec.ID {
@@ -77,10 +72,12 @@ func eachRow(c Chunk, columns []spec.Column, id func([]byte) spec.Digest) []spec
 	}
 	w := c.RowJSON(names...)
 	out := make([]spec.Digest, c.Rows)
-	var buf []byte
+	head := frame(frame(nil, []byte(RowScheme)), []byte(purpose))
+	buf := append(head, make([]byte, 8)...)
 	for r := range out {
-		buf = w.Append(buf[:0], r)
-		out[r] = id(buf)
+		buf = w.Append(buf[:len(head)+8], r)
+		binary.BigEndian.PutUint64(buf[len(head):], uint64(len(buf)-len(head)-8))
+		out[r] = sha256.Sum256(buf)
 	}
 	return out
 }

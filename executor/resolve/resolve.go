@@ -215,12 +215,12 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		if raw, err := r.Store.GetAction(base, id); err == nil {
 			var f planner.File
 			if json.Unmarshal(raw, &f) == nil {
-				f.Source, f.Path, f.Name = n, path, handed(s, path)
+				f.Source, f.Path, f.Name, f.Mark = n, path, handed(s, path), id
 				return f, nil
 			}
 		}
 	}
-	f := planner.File{Source: n, Path: path, Name: handed(s, path)}
+	f := planner.File{Source: n, Path: path, Name: handed(s, path), Mark: id}
 	err = frameFile(ctx, full, s, &f, func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())

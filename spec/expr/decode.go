@@ -40,10 +40,13 @@ func FromJSON(b []byte) (Value, error) { return FromJSONString(string(b)) }
 // FromJSONString is FromJSON for a string. Strings of the value that have no escapes share s, which costs no copy but
 // keeps all of s in memory.
 func FromJSONString(s string) (Value, error) {
-	// Most records fit these, which then cost no allocation.
-	var elems [16]Value
-	var fields [32]Field
-	d := decoder{text: s, elems: elems[:0], fields: fields[:0]}
+	var d Decoder
+	return d.FromJSONString(s)
+}
+
+// FromJSONString is the function of that name, for many values in turn: what it works with is kept from one to the next.
+func (d *Decoder) FromJSONString(s string) (Value, error) {
+	d.text, d.pos, d.elems, d.fields = s, 0, d.elems[:0], d.fields[:0]
 	v, err := d.value(0)
 	if err != nil {
 		return Value{}, err
@@ -54,9 +57,9 @@ func FromJSONString(s string) (Value, error) {
 	return v, nil
 }
 
-// A decoder is a recursive-descent parser. Elements gather on two stacks, so that each list and object is allocated
-// once, at its size.
-type decoder struct {
+// A Decoder is a recursive-descent parser. Elements gather on two stacks, so that each list and object is allocated
+// once, at its size. The zero value is ready.
+type Decoder struct {
 	text   string
 	pos    int
 	elems  []Value
@@ -64,11 +67,11 @@ type decoder struct {
 	buf    []byte // a string with escapes, as far as it is read
 }
 
-func (d *decoder) fail(code string, at int, format string, args ...any) error {
+func (d *Decoder) fail(code string, at int, format string, args ...any) error {
 	return &JSONError{Code: code, Offset: at, Reason: fmt.Sprintf(format, args...)}
 }
 
-func (d *decoder) unexpected(want string) error {
+func (d *Decoder) unexpected(want string) error {
 	if d.pos >= len(d.text) {
 		return d.fail(BadSyntax, len(d.text), "the text ends where %s should be", want)
 	}
@@ -79,7 +82,7 @@ func (d *decoder) unexpected(want string) error {
 	return d.fail(BadSyntax, d.pos, "%q stands where %s should be", r, want)
 }
 
-func (d *decoder) space() {
+func (d *Decoder) space() {
 	for d.pos < len(d.text) {
 		switch d.text[d.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -91,7 +94,7 @@ func (d *decoder) space() {
 }
 
 // next skips white space and returns the next byte without taking it; 0 at the end.
-func (d *decoder) next() byte {
+func (d *Decoder) next() byte {
 	d.space()
 	if d.pos >= len(d.text) {
 		return 0
@@ -99,7 +102,7 @@ func (d *decoder) next() byte {
 	return d.text[d.pos]
 }
 
-func (d *decoder) value(depth int) (Value, error) {
+func (d *Decoder) value(depth int) (Value, error) {
 	if depth > MaxJSONDepth {
 		return Value{}, d.fail(TooDeep, d.pos, "lists and objects are nested deeper than %d", MaxJSONDepth)
 	}
@@ -125,7 +128,7 @@ func (d *decoder) value(depth int) (Value, error) {
 	}
 }
 
-func (d *decoder) word(w string) error {
+func (d *Decoder) word(w string) error {
 	if !strings.HasPrefix(d.text[d.pos:], w) {
 		return d.unexpected("a value")
 	}
@@ -133,7 +136,7 @@ func (d *decoder) word(w string) error {
 	return nil
 }
 
-func (d *decoder) list(depth int) (Value, error) {
+func (d *Decoder) list(depth int) (Value, error) {
 	d.pos++
 	base := len(d.elems)
 	if d.next() == ']' {
@@ -160,7 +163,7 @@ func (d *decoder) list(depth int) (Value, error) {
 	}
 }
 
-func (d *decoder) object(depth int) (Value, error) {
+func (d *Decoder) object(depth int) (Value, error) {
 	start := d.pos
 	d.pos++
 	base := len(d.fields)
@@ -201,7 +204,7 @@ func (d *decoder) object(depth int) (Value, error) {
 }
 
 // close makes the object and refuses a name that came twice: readers disagree on which one counts.
-func (d *decoder) close(fields []Field, start int) (Value, error) {
+func (d *Decoder) close(fields []Field, start int) (Value, error) {
 	if sortedFields(fields) {
 		return ObjectOf(fields), nil
 	}
@@ -214,7 +217,7 @@ func (d *decoder) close(fields []Field, start int) (Value, error) {
 	return ObjectOf(fields), nil
 }
 
-func (d *decoder) number() (Value, error) {
+func (d *Decoder) number() (Value, error) {
 	start := d.pos
 	if d.text[d.pos] == '-' {
 		d.pos++
@@ -258,7 +261,7 @@ func (d *decoder) number() (Value, error) {
 	}
 }
 
-func (d *decoder) digits() bool {
+func (d *Decoder) digits() bool {
 	start := d.pos
 	for d.pos < len(d.text) && isDigit(d.text[d.pos]) {
 		d.pos++

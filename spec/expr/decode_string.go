@@ -8,7 +8,7 @@ import (
 
 // plain returns where in the text, from i on, the first byte stands that is not simply part of a string: a quote, a
 // backslash, a control character, or the end.
-func (d *decoder) plain(i int) int {
+func (d *Decoder) plain(i int) int {
 	for ; i < len(d.text); i++ {
 		if c := d.text[i]; c == '"' || c == '\\' || c < 0x20 {
 			return i
@@ -18,7 +18,7 @@ func (d *decoder) plain(i int) int {
 }
 
 // str reads a string whose opening quote is next. One without escapes is a part of the text.
-func (d *decoder) str() (string, error) {
+func (d *Decoder) str() (string, error) {
 	start := d.pos + 1
 	i := d.plain(start)
 	if i < len(d.text) && d.text[i] == '"' {
@@ -50,14 +50,14 @@ func (d *decoder) str() (string, error) {
 }
 
 // utf8 checks a part of the text.
-func (d *decoder) utf8(from, to int) error {
+func (d *Decoder) utf8(from, to int) error {
 	if utf8.ValidString(d.text[from:to]) {
 		return nil
 	}
 	return d.badUTF8(from)
 }
 
-func (d *decoder) badUTF8(at int) error {
+func (d *Decoder) badUTF8(at int) error {
 	for at < len(d.text) {
 		r, size := utf8.DecodeRuneInString(d.text[at:])
 		if r == utf8.RuneError && size == 1 {
@@ -69,7 +69,7 @@ func (d *decoder) badUTF8(at int) error {
 }
 
 // escape reads the escape at i, and the second half of a surrogate pair with it.
-func (d *decoder) escape(i int) (r rune, size int, err error) {
+func (d *Decoder) escape(i int) (r rune, size int, err error) {
 	if i+1 >= len(d.text) {
 		return 0, 0, d.fail(BadSyntax, i, "the text ends within an escape")
 	}
@@ -105,7 +105,7 @@ func (d *decoder) escape(i int) (r rune, size int, err error) {
 }
 
 // hex reads \uXXXX at i.
-func (d *decoder) hex(i int) (rune, bool) {
+func (d *Decoder) hex(i int) (rune, bool) {
 	if i+6 > len(d.text) || d.text[i] != '\\' || d.text[i+1] != 'u' {
 		return 0, false
 	}

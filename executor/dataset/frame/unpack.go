@@ -20,6 +20,17 @@ const (
 	Zstd  Packing = "zstd"
 )
 
+// PackingOf tells by the first bytes of a file, four at least where it has them, how it is packed.
+func PackingOf(head []byte) Packing {
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return Gzip
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		return Zstd
+	}
+	return Plain
+}
+
 // refused are packings that are recognised but not read.
 var refused = []struct{ magic, name, remedy string }{
 	{"BZh", "bzip2", "unpack it with bunzip2 first"},
@@ -72,18 +83,16 @@ func Unpack(name string, r io.Reader) (*Unpacked, error) {
 			return nil, fmt.Errorf("%s is a %s file: %s", name, p.name, p.remedy)
 		}
 	}
-	u := &Unpacked{Packing: Plain, blocks: make(chan block, 2), free: make(chan []byte, 3), done: make(chan struct{}), stop: func() {}}
+	u := &Unpacked{Packing: PackingOf(head), blocks: make(chan block, 2), free: make(chan []byte, 3), done: make(chan struct{}), stop: func() {}}
 	content := io.Reader(in)
-	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		u.Packing = Gzip
+	switch u.Packing {
+	case Gzip:
 		z, err := newMembers(in, packed)
 		if err != nil {
 			return nil, damaged(name, Gzip, packed.n, 0, err)
 		}
 		content = z
-	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		u.Packing = Zstd
+	case Zstd:
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, damaged(name, Zstd, packed.n, 0, err)

@@ -11,6 +11,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"unsafe"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/dataset/frame"
@@ -41,7 +43,7 @@ type Options struct {
 	IDs bool
 }
 
-// A Parser reads segments. It has no state and may be used by many goroutines at once.
+// A Parser reads segments. It may be used by many goroutines at once.
 type Parser struct {
 	Options
 	comma   byte
@@ -50,6 +52,7 @@ type Parser struct {
 	mapped  map[string]bool  // fields that the map reads, which are no extra fields then
 	key     *expr.Program
 	where   *expr.Program
+	share   []atomic.Int64 // of each column's text in the bytes of the last segment, in 1024ths: room for the next is made by it
 }
 
 // A column is a column of the table but extra, with the expression that makes it if there is one.
@@ -84,6 +87,7 @@ func New(o Options) (*Parser, error) {
 			p.columns = append(p.columns, column{Column: c})
 		}
 	}
+	p.share = make([]atomic.Int64, len(o.Artifact.Columns()))
 	if err := p.compile(); err != nil {
 		return nil, err
 	}
@@ -167,7 +171,10 @@ type Result struct {
 	CRLF     int // records that end in a carriage return and a line feed
 }
 
-// Parse reads a segment. The header is that of the segment's file. It is an error when the header cannot be read;
+// shared returns bytes that stay as they are as a string, without a copy of them.
+func shared(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// Parse reads a segment, which must not be changed afterwards. The header is that of the segment's file. It is an error when the header cannot be read;
 // everything else is rejected record by record.
 func (p *Parser) Parse(header, segment []byte) (Result, error) {
 	if mark, ok := strings.CutPrefix(string(segment[:min(len(segment), 256)]), frame.OversizedMark); ok {
@@ -177,7 +184,7 @@ func (p *Parser) Parse(header, segment []byte) (Result, error) {
 			Detail: fmt.Sprintf("the record of %s bytes is over the limit; it begins with %s", size, quote(head)),
 		}}}, nil
 	}
-	w := newWorker(p)
+	w := newWorker(p, len(segment))
 	if p.comma != 0 {
 		if err := w.table(string(header), segment); err != nil {
 			return Result{}, err

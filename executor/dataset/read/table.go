@@ -28,7 +28,7 @@ func (w *worker) table(header string, segment []byte) error {
 			return err
 		}
 	}
-	all := string(segment)
+	all := shared(segment)
 	var fields []expr.Value
 	for offset := 0; offset < len(all); {
 		records := frame.NewRecords(w.comma)

@@ -23,11 +23,13 @@ type worker struct {
 	values   []expr.Value // by column
 	found    []found      // by column
 	extras   []expr.Field
+	decoder  expr.Decoder
 	json     []byte
 	prompt   []dataset.Message
 	chosen   []dataset.Message
 	rejected []dataset.Message
 	seen     int // records
+	size     int // of the segment
 }
 
 // A found is the field that a column was taken from.
@@ -38,11 +40,16 @@ type found struct {
 
 const notFound = 1 << 30
 
-func newWorker(p *Parser) *worker {
-	w := &worker{Parser: p, build: dataset.NewChunkBuilder(p.Artifact.Columns())}
+func newWorker(p *Parser, size int) *worker {
+	w := &worker{Parser: p, size: size, build: dataset.NewChunkBuilder(p.Artifact.Columns())}
 	for _, c := range p.Artifact.Columns() {
 		if c.Name == spec.Extra {
 			w.extra = w.build.Column(spec.Extra)
+		}
+	}
+	for i := range p.share {
+		if share := p.share[i].Load(); share > 0 {
+			w.build.At(i).Grow(0, size*int(share+16)/1024)
 		}
 	}
 	w.values = make([]expr.Value, len(p.columns))
@@ -51,6 +58,9 @@ func newWorker(p *Parser) *worker {
 }
 
 func (w *worker) finish() Result {
+	for i := range w.share {
+		w.share[i].Store(1024 * int64(w.build.At(i).TextSize()) / int64(w.size))
+	}
 	w.result.Chunk = w.build.Finish()
 	ids := w.ids
 	if w.key == nil {
@@ -68,7 +78,7 @@ func (w *worker) finish() Result {
 
 // objects reads a segment whose records are JSON values.
 func (w *worker) objects(segment []byte) {
-	all := string(segment)
+	all := shared(segment)
 	for offset := 0; offset < len(all); {
 		end, next := w.objectEnd(segment, offset)
 		text := all[offset:end]
@@ -76,7 +86,7 @@ func (w *worker) objects(segment []byte) {
 			w.result.CRLF++
 			text = text[:len(text)-1]
 		}
-		v, p := parseObject(text)
+		v, p := w.parseObject(text)
 		if p == nil {
 			p = w.row(v)
 		} else if offset == 0 && w.Format == frame.JSONL && strings.HasPrefix(strings.TrimLeft(text, bom+" \t"), "[") {
@@ -124,11 +134,11 @@ func (w *worker) done(offset int, text string, p *problem) {
 const bom = "\xef\xbb\xbf"
 
 // parseObject reads one JSON object and nothing else.
-func parseObject(text string) (expr.Value, *problem) {
+func (w *worker) parseObject(text string) (expr.Value, *problem) {
 	if strings.HasPrefix(text, bom) {
 		return expr.Value{}, wrong(ByteOrderMark, "the record begins with a byte order mark, as where files were joined")
 	}
-	v, err := expr.FromJSONString(text)
+	v, err := w.decoder.FromJSONString(text)
 	var bad *expr.JSONError
 	switch {
 	case errors.As(err, &bad):

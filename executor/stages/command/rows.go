@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (p *program) readRows(ctx context.Context, o *output, full string, info fs.
 }
 
 func (r *reading) segment(seg frame.Segment) error {
-	rows, err := r.parser.Parse(seg.Header, seg.Bytes)
+	rows, err := r.parser.Parse(seg.Header, bytes.Clone(seg.Bytes))
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.shown, err)
 	}
