@@ -132,9 +132,9 @@ type File struct {
 	Segments []Segment `json:"segments"`
 	Notes    []string  `json:"notes,omitempty"` // what a person should know of it
 
-	// Mark tells whether the file is still the one that was read; zero where it is not known. It is of this process alone:
-	// where the file lies and when it was written decide nothing.
-	Mark spec.Digest `json:"-"`
+	// Held is what package resolve knows of the file beside: when it was written, and where what was unpacked of it lies. It
+	// is of this process alone and decides nothing.
+	Held any `json:"-"`
 }
 
 // Records returns how many records the file holds.

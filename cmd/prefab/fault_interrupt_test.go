@@ -12,7 +12,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -43,7 +45,8 @@ func TestFaultInterrupt(t *testing.T) {
 			args = append(args, "--isolate")
 		}
 		twice := draw.IntN(2) == 0
-		end := s.interrupt(args, time.Duration(draw.Float64()*1.1*float64(takes)), twice, draw)
+		after := time.Duration(draw.Float64() * 1.1 * float64(takes))
+		end := s.interrupt(args, func(*spoken) { time.Sleep(after) }, twice, time.Duration(draw.IntN(30))*time.Millisecond)
 		ends[end]++
 		s.same(s.result(), want, fmt.Sprintf("trial %d, %s", i, end))
 		s.unfinished("in the end")
@@ -54,13 +57,31 @@ func TestFaultInterrupt(t *testing.T) {
 	t.Logf("%d runs interrupted: %v", *interrupts, ends)
 }
 
-// interrupt starts a command in a group of processes of its own, which all get a signal as a terminal sends it, and says how
-// it ended.
-func (s site) interrupt(args []string, after time.Duration, twice bool, draw *rand.Rand) string {
+// spoken is what a process has said so far.
+type spoken struct {
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+func (s *spoken) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.Write(b)
+}
+
+func (s *spoken) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.String()
+}
+
+// interrupt starts a command in a group of processes of its own, which all get a signal as a terminal sends it when it is
+// due, and another one after a pause if there is to be a second. It says how the command ended.
+func (s site) interrupt(args []string, due func(*spoken), twice bool, pause time.Duration) string {
 	s.t.Helper()
 	c := s.command(args...)
-	var said bytes.Buffer
-	c.Stdout, c.Stderr = &said, &said
+	said := &spoken{}
+	c.Stdout, c.Stderr = said, said
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := c.Start(); err != nil {
 		s.t.Fatal(err)
@@ -68,10 +89,10 @@ func (s site) interrupt(args []string, after time.Duration, twice bool, draw *ra
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	group := -c.Process.Pid
-	time.Sleep(after)
+	due(said)
 	_ = syscall.Kill(group, syscall.SIGINT) // it may have ended
 	if twice {
-		time.Sleep(time.Duration(draw.IntN(30)) * time.Millisecond)
+		time.Sleep(pause)
 		_ = syscall.Kill(group, syscall.SIGINT)
 	}
 	var err error
@@ -79,7 +100,7 @@ func (s site) interrupt(args []string, after time.Duration, twice bool, draw *ra
 	case err = <-ended:
 	case <-time.After(patience):
 		_ = syscall.Kill(group, syscall.SIGKILL)
-		s.t.Fatalf("it does not end within %s of Ctrl-C:\n%s", patience, said.String())
+		s.t.Fatalf("it does not end within %s of Ctrl-C:\n%s", patience, said.text())
 	}
 	gone := false
 	for wait := time.Now(); !gone && time.Since(wait) < patience; time.Sleep(10 * time.Millisecond) {
@@ -89,22 +110,22 @@ func (s site) interrupt(args []string, after time.Duration, twice bool, draw *ra
 		_ = syscall.Kill(group, syscall.SIGKILL)
 		s.t.Errorf("processes are left")
 	}
-	if strings.Contains(said.String(), "panic") {
-		s.t.Errorf("it panics:\n%s", said.String())
+	if strings.Contains(said.text(), "panic") {
+		s.t.Errorf("it panics:\n%s", said.text())
 	}
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
 		return "done"
 	case errors.As(err, &exit) && exit.ExitCode() == 130:
-		if !twice && len(args) == 2 { // the processes of --isolate hear of it twice: from the terminal and from the run
+		if !twice && !slices.Contains(args, "--isolate") { // the processes of --isolate hear of it twice: from the terminal and from the run
 			s.unfinished("stopped")
 		}
 		return "stopped"
 	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGINT:
 		return "ended at once"
 	}
-	s.t.Errorf("it ends with %v:\n%s", err, said.String())
+	s.t.Errorf("it ends with %v:\n%s", err, said.text())
 	return "wrong"
 }
 

@@ -3,14 +3,12 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -77,22 +75,4 @@ func onTerminal(t *testing.T, c *exec.Cmd) (*os.File, *spoken) {
 	said := &spoken{}
 	go func() { _, _ = io.Copy(said, terminal) }() // until the other end is closed
 	return terminal, said
-}
-
-// spoken is what a process has said so far.
-type spoken struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-func (s *spoken) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.Write(b)
-}
-
-func (s *spoken) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.String()
 }

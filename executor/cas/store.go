@@ -226,6 +226,20 @@ func (s *Store) writeTemp(parts ...[]byte) (path string, err error) {
 	return f.Name(), nil
 }
 
+// Scratch returns an empty file in the store's folder that has no name, so that nothing is left of it when it is closed or
+// the process killed. Where a system cannot do that it stays until it is found to be debris.
+func (s *Store) Scratch() (*os.File, error) {
+	if s.opts.ReadOnly {
+		return nil, s.unwritable(errReadOnly)
+	}
+	f, err := os.CreateTemp(filepath.Join(s.root, tmpDir), "put-")
+	if err != nil {
+		return nil, s.unwritable(err)
+	}
+	_ = os.Remove(f.Name())
+	return f, nil
+}
+
 // counts are what this process did with the store.
 type counts struct {
 	puts, known, hits, misses, damaged atomic.Int64

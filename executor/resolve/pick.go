@@ -12,11 +12,11 @@ import (
 )
 
 // A Picker reads single segments of a file, in any order and from several goroutines. What it gives is what the facts
-// say, or nothing: each segment is compared with its digest.
+// say, or nothing.
 type Picker struct {
+	*held
 	f        *os.File
 	path     string
-	mark     spec.Digest // of the file, when it was opened
 	segments []planner.Segment
 }
 
@@ -24,25 +24,21 @@ type Picker struct {
 // bytes of it out, such as blank lines. Reading the file through tells.
 var ErrElsewhere = errors.New("the segment is not found at its place")
 
-// Pick opens a file of which segments can be read one by one: one that is not packed, whose records are stretches of it,
-// and which is the one that the facts are of. For others it returns nil; they are read through.
+// Pick opens a file of which segments can be read one by one: one that is not packed and whose records are stretches of
+// it, or one whose segments were kept. The file must be the one that the facts are of. For others Pick returns nil; they
+// are read through.
 func Pick(dir string, s spec.Source, file planner.File) (*Picker, error) {
-	switch s.Format {
-	case frame.JSONL, frame.HHRLHF, frame.CSV, frame.TSV:
-	default:
+	h, ok := heldOf(file)
+	if !ok || h.at == nil && !pickable(s) {
 		return nil, nil
 	}
-	p := &Picker{path: Path(dir, file.Path), segments: file.Segments}
+	p := &Picker{held: h, path: Path(dir, file.Path), segments: file.Segments}
 	var err error
 	if p.f, err = Open(p.path); err != nil {
 		return nil, err
 	}
-	var head [6]byte
-	n, err := p.f.ReadAt(head[:], 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, p.f.Close())
-	}
-	if p.mark, err = p.now(); err != nil || p.mark != file.Mark || frame.PackingOf(head[:n]) != frame.Plain {
+	now, err := p.now()
+	if err != nil || now != p.mark || p.at == nil && packing(p.f) != frame.Plain {
 		return nil, errors.Join(err, p.f.Close())
 	}
 	return p, nil
@@ -64,6 +60,12 @@ func (p *Picker) Segment(ctx context.Context, n int) ([]byte, error) {
 	}
 	s := p.segments[n]
 	content := make([]byte, s.Size)
+	if p.at != nil {
+		if !p.spool.read(content, p.at[n]) {
+			return nil, ErrElsewhere
+		}
+		return content, nil // nobody else has the spool: it holds what was hashed
+	}
 	got, err := p.f.ReadAt(content, s.Offset)
 	switch {
 	case errors.Is(err, io.EOF) && got == s.Size-1:

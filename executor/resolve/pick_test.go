@@ -110,3 +110,61 @@ func TestPickLeavesTheRest(t *testing.T) {
 		t.Errorf("a segment with blank lines between its records gives %v", err)
 	}
 }
+
+// What was unpacked is kept, and found again as long as the spool is open, has room, and the file is the same.
+func TestPickFindsWhatWasKept(t *testing.T) {
+	dir := t.TempDir()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte(lines())); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	path := write(t, packed.String(), dir, "a.jsonl")
+	keep := func(room int64) (*resolve.Spool, *resolve.Picker, int) {
+		r := newReading(dir)
+		r.Spool = resolve.NewSpool(func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") }, room)
+		files, err := r.files(t.Context(), jsonl("a.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := resolve.Pick(dir, jsonl("a.jsonl"), files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p != nil {
+			for i, s := range files[0].Segments {
+				if b, err := p.Segment(t.Context(), i); err != nil || spec.HashBytes(b) != s.Digest {
+					t.Errorf("segment %d: %v", i, err)
+				}
+			}
+		}
+		return r.Spool, p, len(files[0].Segments)
+	}
+
+	spool, p, n := keep(1 << 30)
+	if p == nil || n < 3 {
+		t.Fatalf("%d segments are kept: %v", n, p)
+	}
+	spool.Close()
+	if _, err := p.Segment(t.Context(), 0); !errors.Is(err, resolve.ErrElsewhere) {
+		t.Errorf("a closed spool gives %v", err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+
+	spool, p, _ = keep(1 << 30)
+	defer spool.Close()
+	time.Sleep(10 * time.Millisecond) // past the grain of the file system's clock
+	if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); !errors.Is(err, resolve.ErrChanged) {
+		t.Errorf("a packed file that was written again gives %v", err)
+	}
+
+	if spool, p, _ = keep(1 << 20); p != nil {
+		t.Error("a file that does not fit into the spool is read from it")
+	}
+	spool.Close()
+}

@@ -14,7 +14,7 @@ import (
 const frameVersion = frame.Version
 
 // frameFile reads a file through and says which segments it is made of.
-func frameFile(ctx context.Context, full string, s spec.Source, file *planner.File, progress func(done int64)) error {
+func frameFile(ctx context.Context, full string, s spec.Source, file *planner.File, keep func([]byte), progress func(done int64)) error {
 	f, err := Open(full)
 	if err != nil {
 		return err
@@ -27,6 +27,9 @@ func frameFile(ctx context.Context, full string, s spec.Source, file *planner.Fi
 			p.Line, p.Offset = seg.Places[0].Line, seg.Places[0].Offset
 		}
 		file.Segments = append(file.Segments, p)
+		if keep != nil {
+			keep(seg.Bytes)
+		}
 		unpacked += int64(p.Size)
 		progress(unpacked)
 		return context.Cause(ctx)

@@ -35,6 +35,7 @@ type Resolver struct {
 	Dir   string // the pipeline's folder; paths are relative to it
 	Store Store  // may be nil
 	Now   func() time.Time
+	Spool *Spool // keeps what is unpacked, for a run that follows; may be nil
 	// Progress is told which file is being read and how far; it may be nil.
 	Progress func(addr spec.Addr, path string, done, total int64)
 }
@@ -215,13 +216,15 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		if raw, err := r.Store.GetAction(base, id); err == nil {
 			var f planner.File
 			if json.Unmarshal(raw, &f) == nil {
-				f.Source, f.Path, f.Name, f.Mark = n, path, handed(s, path), id
+				f.Source, f.Path, f.Name, f.Held = n, path, handed(s, path), &held{mark: id}
 				return f, nil
 			}
 		}
 	}
-	f := planner.File{Source: n, Path: path, Name: handed(s, path), Mark: id}
-	err = frameFile(ctx, full, s, &f, func(done int64) {
+	f := planner.File{Source: n, Path: path, Name: handed(s, path)}
+	h := &held{mark: id}
+	f.Held = h
+	err = frameFile(ctx, full, s, &f, r.keeping(full, s, h), func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())
 		}

@@ -6,27 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// plain returns where in the text, from i on, the first byte stands that is not simply part of a string: a quote, a
-// backslash, a control character, or the end.
-func (d *Decoder) plain(i int) int {
-	for ; i < len(d.text); i++ {
-		if c := d.text[i]; c == '"' || c == '\\' || c < 0x20 {
-			return i
-		}
-	}
-	return i
-}
-
 // str reads a string whose opening quote is next. One without escapes is a part of the text.
 func (d *Decoder) str() (string, error) {
 	start := d.pos + 1
-	i := d.plain(start)
+	i := plainUpTo(d.text, start)
 	if i < len(d.text) && d.text[i] == '"' {
 		d.pos = i + 1
 		return d.text[start:i], d.utf8(start, i)
 	}
 	d.buf = d.buf[:0]
-	for done := start; i < len(d.text) && d.text[i] >= 0x20; i = d.plain(i) {
+	for done := start; i < len(d.text) && d.text[i] >= 0x20; i = plainUpTo(d.text, i) {
 		if err := d.utf8(done, i); err != nil {
 			return "", err
 		}

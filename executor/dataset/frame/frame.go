@@ -16,7 +16,7 @@ import (
 )
 
 // Version moves when the same file would be cut into other segments.
-const Version = "frame/2"
+const Version = "frame/3"
 
 // The formats that files may have. HHRLHF is framed as JSONL; package read tells them apart.
 const (

@@ -425,4 +425,4 @@ func BenchmarkFrame(b *testing.B) {
 	}
 }
 
-var goldenCuts = []int{460, 679, 217, 255, 680, 451, 258}
+var goldenCuts = []int{173, 305, 498, 424, 256, 442, 445, 367, 90}

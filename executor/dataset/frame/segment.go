@@ -2,9 +2,9 @@ package frame
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -108,8 +108,7 @@ func (s *segmenter) hash() uint64 {
 	if len(s.buf)+1 < minSegment {
 		return 0
 	}
-	sum := sha256.Sum256(s.current())
-	return binary.BigEndian.Uint64(sum[:8])
+	return xxhash.Sum64(s.current())
 }
 
 // cutAfter reports whether a hash lies below 2^64 x size/minSegment.

@@ -143,6 +143,7 @@ func (a *app) apply(ctx context.Context, f *applyFlags, get func(*session) (*pla
 	}
 	defer func() { unlock() }()
 	s.locked = f.locked
+	defer s.keep().Close()
 	plan, err := get(s)
 	if err != nil {
 		return err

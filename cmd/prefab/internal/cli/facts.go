@@ -43,8 +43,22 @@ func (s *session) facts(ctx context.Context) (planner.Facts, error) {
 	return f, nil
 }
 
+// spoolSize is the most that is kept of unpacked inputs between a plan and its run; nor does it take more than an eighth of
+// what is free.
+const spoolSize = 4 << 30
+
+// keep has a run find what the plan unpacked. Close the spool when the run is over.
+func (s *session) keep() *resolve.Spool {
+	room := int64(spoolSize)
+	if space, ok := s.space(s.local.Dir()); ok {
+		room = min(room, space.Free/8)
+	}
+	s.spool = resolve.NewSpool(s.local.Scratch, room)
+	return s.spool
+}
+
 func (s *session) resolver() *resolve.Resolver {
-	return &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading}
+	return &resolve.Resolver{Dir: s.dir, Store: s.local, Now: s.now, Progress: s.view.Reading, Spool: s.spool}
 }
 
 // fileNotes tells what there is to know of inputs, once for all files of a stage.

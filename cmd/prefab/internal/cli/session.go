@@ -34,7 +34,8 @@ type session struct {
 	local    *cas.Store     // the cache on this machine
 	store    executor.Store // the same, or with a remote one behind it
 	history  *history.DB
-	closed   error // why the cache can only be read, if so
+	spool    *resolve.Spool // of an apply
+	closed   error          // why the cache can only be read, if so
 	warning  sync.Mutex
 	warnings []string
 	deep     bool // an earlier try met a loss in the store

@@ -1,0 +1,134 @@
+package resolve
+
+import (
+	"os"
+	"sync"
+
+	"github.com/prefab-build/prefab/executor/dataset/frame"
+	"github.com/prefab-build/prefab/planner"
+	"github.com/prefab-build/prefab/spec"
+)
+
+// A Spool keeps the segments that framing finds in files of which none can be picked out afterwards, such as packed ones,
+// so that a run that follows need not unpack and cut them a second time: that is half of the time of reading a gzip file.
+// It is a convenience. Where it is full, or the disk is, files are read through again.
+type Spool struct {
+	open func() (*os.File, error)
+	room int64
+
+	mu     sync.Mutex // guards what follows
+	file   *os.File
+	size   int64
+	closed bool
+}
+
+// NewSpool returns a spool of at most so many bytes. open makes its file, when there is something to keep.
+func NewSpool(open func() (*os.File, error), room int64) *Spool {
+	return &Spool{open: open, room: room}
+}
+
+// Close gives the room back. What was kept is there no more.
+func (s *Spool) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil {
+		s.file.Close()
+	}
+	s.file, s.closed = nil, true
+}
+
+// keep appends a segment and returns where it lies.
+func (s *Spool) keep(b []byte) (at int64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.size+int64(len(b)) > s.room {
+		return 0, false
+	}
+	var err error
+	if s.file == nil {
+		s.file, err = s.open()
+	}
+	if err == nil {
+		_, err = s.file.WriteAt(b, s.size)
+	}
+	if err != nil {
+		s.closed = true
+		if s.file != nil {
+			_ = s.file.Truncate(0) // a full disk needs the room for better things
+		}
+		return 0, false
+	}
+	at = s.size
+	s.size += int64(len(b))
+	return at, true
+}
+
+// read fills b from where a segment lies, and reports whether it is there.
+func (s *Spool) read(b []byte, at int64) bool {
+	s.mu.Lock()
+	f := s.file
+	s.mu.Unlock()
+	if f == nil {
+		return false
+	}
+	_, err := f.ReadAt(b, at)
+	return err == nil
+}
+
+// A held is what this process knows of a file beside the facts: whether it is still the one that was read, and where its
+// segments were kept.
+type held struct {
+	mark  spec.Digest
+	spool *Spool
+	at    []int64 // of each segment; nil when they were not kept
+}
+
+// keeping returns a function that keeps the segments of a file as they are framed, and is nil where they can be picked out
+// of the file itself.
+func (r *Resolver) keeping(full string, s spec.Source, h *held) func(b []byte) {
+	if r.Spool == nil || s.Format == frame.Raw || pickable(s) && !packed(full) {
+		return nil
+	}
+	h.spool, h.at = r.Spool, []int64{}
+	return func(b []byte) {
+		if h.at == nil {
+			return
+		}
+		if at, ok := r.Spool.keep(b); ok {
+			h.at = append(h.at, at)
+		} else {
+			h.at = nil
+		}
+	}
+}
+
+// pickable reports whether the segments of an unpacked file are stretches of it.
+func pickable(s spec.Source) bool {
+	switch s.Format {
+	case frame.JSONL, frame.HHRLHF, frame.CSV, frame.TSV:
+		return true
+	}
+	return false
+}
+
+// packed reports whether a file is compressed. One that cannot be read is not.
+func packed(full string) bool {
+	f, err := Open(full)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return packing(f) != frame.Plain
+}
+
+func packing(f *os.File) frame.Packing {
+	var head [4]byte
+	n, _ := f.ReadAt(head[:], 0) // a file that cannot be read is found out by whoever reads it
+	return frame.PackingOf(head[:n])
+}
+
+// heldOf returns what is known of a file beside the facts.
+func heldOf(file planner.File) (*held, bool) {
+	h, ok := file.Held.(*held)
+	return h, ok
+}
