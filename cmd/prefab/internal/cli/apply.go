@@ -262,7 +262,7 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 		}
 		worker = s.isolated(f.parallelism)
 	}
-	spare()
+	spare(plan)
 	return executor.Run(ctx, plan, s.kinds, s.memory.watchStore(s), executor.Options{
 		Worker: worker,
 		Dir:    s.dir, Parallelism: f.parallelism, Memory: memory, FailFast: f.failFast, Force: f.force, Now: s.now, Deep: s.deep,

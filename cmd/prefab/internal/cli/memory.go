@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/prefab-build/prefab/executor/machine"
+	"github.com/prefab-build/prefab/planner"
 )
 
 // mayNeed is how much memory stages may need together: what the flag says, PREFAB_MEMORY, the spec, or three quarters of what
@@ -39,9 +40,27 @@ func memoryGiven() (int64, error) {
 	return n, nil
 }
 
+// largeInput is from which size on, unpacked, inputs make a run in which memory is scarce.
+const largeInput = 512 << 20
+
 // spare has garbage collected at half the growth that Go's runtime would wait for, unless GOGC is set. With a million pairs
-// it saves a sixth of the memory of a reward model and costs no time: what is large holds no pointers.
-func spare() {
+// it saves a sixth of the memory of a reward model and costs no time: what is large holds no pointers. Ten thousand small
+// stages hold little else; there it would cost a sixth of the time.
+func spare(plan *planner.Plan) {
+	size := 0
+	for _, files := range plan.Facts.Files {
+		for _, f := range files {
+			for _, s := range f.Segments {
+				size += s.Size
+			}
+		}
+	}
+	if size >= largeInput {
+		collectSooner()
+	}
+}
+
+func collectSooner() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}

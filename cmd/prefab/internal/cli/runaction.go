@@ -64,7 +64,7 @@ func (a *app) runAction(ctx context.Context, d spec.Digest, opts executor.Worker
 	defer store.Close()
 	began := a.now()
 	opts.Events = a.view.Working()
-	spare()
+	collectSooner()
 	w, err := executor.RunAction(ctx, d, stages.All(), store, opts)
 	switch {
 	case ctx.Err() != nil:

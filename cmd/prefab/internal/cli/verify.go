@@ -65,7 +65,7 @@ func (a *app) verify(ctx context.Context, v *variables, args []string, jobs int)
 		return err
 	}
 	progress := a.view.Progress(plan)
-	spare()
+	spare(plan)
 	out, err := executor.Run(ctx, plan, fresh.kinds, fresh.store, executor.Options{
 		Dir: a.dir, Parallelism: jobs, Memory: memory, Now: a.now, NoPlace: true, Events: progress.Event,
 	})
