@@ -88,7 +88,7 @@ func (d builder) job(b *bench, dir string, args []string) job {
 
 // fresh writes the pipeline anew, an hour old: a tool that knows files by their times must not have to doubt them.
 func (d builder) fresh(ctx context.Context, b *bench, dir string, n int) error {
-	if err := os.RemoveAll(dir); err != nil {
+	if err := b.aside(dir); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

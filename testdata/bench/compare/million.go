@@ -90,7 +90,7 @@ func (t *table) path(name string) string { return filepath.Join(t.dir, name) }
 
 // write makes the table and the pipeline, with an empty cache.
 func (t *table) write(ctx context.Context) error {
-	if err := renew(t.dir, map[string]string{"main.prefab.hcl": millionSpec}); err != nil {
+	if err := t.b.renew(t.dir, map[string]string{"main.prefab.hcl": millionSpec}); err != nil {
 		return err
 	}
 	if err := t.b.make(ctx, "items", "-n", fmt.Sprint(t.b.Sizes.Items), t.path("items.jsonl")); err != nil {

@@ -41,7 +41,7 @@ func reading(ctx context.Context, b *bench) (*section, error) {
 		dir := b.path("reading")
 		j := b.prefab(dir, "apply", "--yes")
 		j.prepare = func() error {
-			return renew(dir, map[string]string{"main.prefab.hcl": fmt.Sprintf(readSpec, file)})
+			return b.renew(dir, map[string]string{"main.prefab.hcl": fmt.Sprintf(readSpec, file)})
 		}
 		jobs := []job{j}
 		if b.tools["python"].there() {

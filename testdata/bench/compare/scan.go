@@ -85,14 +85,14 @@ func scan(ctx context.Context, b *bench) (*section, error) {
 // scanning is a job that runs the stage alone, again and again: each run begins with the rows read and not scanned.
 func (b *bench) scanning(ctx context.Context, file string) (job, error) {
 	dir := b.path("scan")
-	if err := renew(dir, map[string]string{"main.prefab.hcl": fmt.Sprintf(scanSpec, file)}); err != nil {
+	if err := b.renew(dir, map[string]string{"main.prefab.hcl": fmt.Sprintf(scanSpec, file)}); err != nil {
 		return job{}, err
 	}
 	if _, _, err := b.prefab(dir, "apply", "--yes", "--exclude", "decontaminate.clean").run(ctx); err != nil {
 		return job{}, err
 	}
 	kept := b.path("scan-cache")
-	if err := os.RemoveAll(kept); err != nil {
+	if err := b.aside(kept); err != nil {
 		return job{}, err
 	}
 	if err := os.CopyFS(kept, os.DirFS(filepath.Join(dir, "cache"))); err != nil {
@@ -100,7 +100,7 @@ func (b *bench) scanning(ctx context.Context, file string) (job, error) {
 	}
 	j := b.prefab(dir, "apply", "--yes")
 	j.prepare = func() error {
-		if err := os.RemoveAll(filepath.Join(dir, "cache")); err != nil {
+		if err := b.aside(filepath.Join(dir, "cache")); err != nil {
 			return err
 		}
 		return os.CopyFS(filepath.Join(dir, "cache"), os.DirFS(kept))
@@ -115,8 +115,8 @@ func (b *bench) scanning(ctx context.Context, file string) (job, error) {
 }
 
 // renew empties a folder and writes files into it.
-func renew(dir string, files map[string]string) error {
-	if err := os.RemoveAll(dir); err != nil {
+func (b *bench) renew(dir string, files map[string]string) error {
+	if err := b.aside(dir); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
