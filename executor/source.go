@@ -2,7 +2,10 @@ package executor
 
 import (
 	"context"
+	"runtime"
 	"strconv"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/stage"
@@ -46,13 +49,21 @@ func (m *mapping) mapSources(ctx context.Context) ([]*storedChunk, error) {
 func (m *mapping) look(ctx context.Context) ([]piece, []*storedChunk) {
 	pieces := m.pieces(m.action.Files)
 	chunks := make([]*storedChunk, len(pieces))
-	for i, p := range pieces {
+	for _, p := range pieces {
 		m.total += int64(p.segment.Records)
 		m.rows = append(m.rows, p.segment.Records)
-		if chunks[i] = m.lookup(ctx, p.inputs); chunks[i] != nil {
-			m.progress(p.segment.Records)
-		}
 	}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, p := range pieces {
+		group.Go(func() error {
+			if chunks[i] = m.lookup(ctx, p.inputs); chunks[i] != nil {
+				m.progress(p.segment.Records)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // what is not found is mapped
 	return pieces, chunks
 }
 

@@ -19,11 +19,8 @@ import (
 // RepeatedKey is the reason for which a row goes that is there already, word for word and with the same key.
 const RepeatedKey = "repeated key"
 
-// A first is the row that first had an id.
-type first struct {
-	chunk, row uint32
-	times      uint32
-}
+// A first is the row that first had an id, and how often it came again.
+type first struct{ chunk, row, again uint32 }
 
 // A gathering is what Finish knows while it goes through the segments in their order.
 type gathering struct {
@@ -31,7 +28,8 @@ type gathering struct {
 	port     string
 	parts    []partial
 	before   []int // of each segment, the records of its source that stand before it
-	rows     map[spec.Digest]*first
+	index    *index
+	firsts   []first // by the number of their id in the index
 	made     int64
 	records  int64
 	repeated int64
@@ -46,8 +44,12 @@ func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error 
 	if err != nil {
 		return err
 	}
+	total := int64(0)
+	for _, rows := range all.Rows {
+		total += int64(rows)
+	}
 	g := &gathering{
-		config: c, port: t.Ports().Out[0].Name, rows: map[spec.Digest]*first{}, reasons: map[string]int64{},
+		config: c, port: t.Ports().Out[0].Name, index: newIndex(total), firsts: make([]first, 0, total), reasons: map[string]int64{},
 		parts: make([]partial, len(all.Deltas)), before: make([]int, len(all.Deltas)),
 	}
 	counted := make([]int, len(c.Source))
@@ -74,13 +76,23 @@ func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error 
 		if p := d.Out[g.port]; p != nil {
 			g.made += int64(p.Keep.Len())
 		}
-		g.parts[i].ids = nil // the map has them
+		g.parts[i].ids = nil // the index has them
 	}
 	if g.made == 0 {
 		return g.empty(all)
 	}
 	g.measure(t)
 	return nil
+}
+
+// first returns the row that had an id before; nil when it is this one.
+func (g *gathering) first(id spec.Digest, chunk, row int) *first {
+	n, again := g.index.add(id)
+	if !again {
+		g.firsts = append(g.firsts, first{chunk: uint32(chunk), row: uint32(row)})
+		return nil
+	}
+	return &g.firsts[n]
 }
 
 // content gives equal rows ids of their own: the n-th of them that of its occurrence.
@@ -92,13 +104,12 @@ func (g *gathering) content(i int, d *stage.Delta) {
 	ids := g.parts[i].ids[:out.Keep.Of()] // --limit may have cut the last segment short
 	changed := false
 	for r, id := range ids {
-		f := g.rows[id]
+		f := g.first(id, i, r)
 		if f == nil {
-			g.rows[id] = &first{chunk: uint32(i), row: uint32(r)}
 			continue
 		}
-		f.times++
-		ids[r] = dataset.OccurrenceID(id, uint64(f.times))
+		f.again++
+		ids[r] = dataset.OccurrenceID(id, uint64(f.again))
 		changed = true
 		g.equal++
 	}
@@ -116,9 +127,8 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 	p := g.parts[i]
 	var again []int
 	for r, id := range p.ids[:out.Keep.Of()] {
-		f := g.rows[id]
+		f := g.first(id, i, r)
 		if f == nil {
-			g.rows[id] = &first{chunk: uint32(i), row: uint32(r)}
 			continue
 		}
 		if g.parts[f.chunk].contents[f.row] != p.contents[r] {

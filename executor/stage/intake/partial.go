@@ -52,6 +52,7 @@ func decodePartial(b []byte) (p partial, err error) {
 		return p, errPartial
 	}
 	last := uint32(0)
+	p.records = make([]uint32, 0, n)
 	for range n {
 		last += uint32(next())
 		p.records = append(p.records, last)
