@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -35,7 +37,57 @@ func (c Chunk) Keep(s Selection) Chunk {
 }
 
 // AppendColumn adds all rows of c, which must be of the builder's type.
-func (b *Builder) AppendColumn(c Column) { b.appendRows(c, c.Rows(), func(i int) int { return i }) }
+func (b *Builder) AppendColumn(c Column) {
+	if b.want(c.Type); c.Data.NullN() > 0 || b.nulls > 0 || !b.appendWhole(c) {
+		b.appendRows(c, c.Rows(), func(i int) int { return i })
+	}
+}
+
+// appendWhole adds all rows of a column of text without nulls, which most columns are, without a look at each. It reports
+// whether c is one.
+func (b *Builder) appendWhole(c Column) bool {
+	switch c.Type {
+	case spec.String, spec.JSON:
+		a := data[*array.String](c)
+		b.text.addAll(a, 0, a.Len())
+		b.rows += a.Len()
+		return true
+	case spec.Messages:
+		v := c.Messages()
+		rows := v.list.Len()
+		if rows == 0 || v.role.NullN()+v.content.NullN() > 0 {
+			return false
+		}
+		first, _ := v.list.ValueOffsets(0)
+		_, last := v.list.ValueOffsets(rows - 1)
+		turns := int64(len(b.role.ends) - 1)
+		for r := range rows {
+			_, end := v.list.ValueOffsets(r)
+			b.lists = append(b.lists, int32(turns+end-first))
+		}
+		b.role.addAll(v.role, int(first), int(last))
+		b.body.addAll(v.content, int(first), int(last))
+		b.rows += rows
+		return true
+	}
+	return false
+}
+
+// addAll adds the strings of an array without nulls, from one up to another.
+func (h *heap) addAll(a *array.String, from, to int) {
+	if from == to {
+		return
+	}
+	all := a.ValueOffsets()
+	ends := all[from : to+1]
+	text := a.ValueBytes()[ends[0]-all[0] : ends[to-from]-all[0]]
+	shift := int32(len(h.data)) - ends[0]
+	h.data = append(grow(h.data, len(text)), text...)
+	h.ends = grow(h.ends, len(ends)-1)
+	for _, end := range ends[1:] {
+		h.ends = append(h.ends, end+shift)
+	}
+}
 
 // AppendFrom adds one row of c, which must be of the builder's type.
 func (b *Builder) AppendFrom(c Column, row int) { b.appendRows(c, 1, func(int) int { return row }) }
