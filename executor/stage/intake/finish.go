@@ -36,6 +36,8 @@ type gathering struct {
 	crlf     int64
 	equal    int64
 	reasons  map[string]int64
+	clashes  int      // different rows with a key that is taken
+	clash    [][2]int // of the first of them, chunk and row: who has the key, and who wants it
 }
 
 // Finish tells rows with equal ids apart, and measures.
@@ -63,12 +65,9 @@ func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error 
 		g.records += int64(all.Rows[i])
 		g.crlf += int64(p.crlf)
 		if c.Key != nil {
-			err = g.keyed(i, d)
+			g.keyed(i, d)
 		} else {
 			g.content(i, d)
-		}
-		if err != nil {
-			return err
 		}
 		for _, e := range d.Ledger {
 			g.reasons[e.Reason]++
@@ -77,6 +76,9 @@ func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error 
 			g.made += int64(p.Keep.Len())
 		}
 		g.parts[i].ids = nil // the index has them
+	}
+	if g.clashes > 0 {
+		return g.clashing()
 	}
 	if g.made == 0 {
 		return g.empty(all)
@@ -118,11 +120,11 @@ func (g *gathering) content(i int, d *stage.Delta) {
 	}
 }
 
-// keyed drops rows that repeat another with its key, and refuses another row with a key that is taken.
-func (g *gathering) keyed(i int, d *stage.Delta) error {
+// keyed drops rows that repeat another with its key, and takes note of other rows with a key that is taken.
+func (g *gathering) keyed(i int, d *stage.Delta) {
 	out := d.Out[g.port]
 	if out == nil {
-		return nil
+		return
 	}
 	p := g.parts[i]
 	var again []int
@@ -132,9 +134,10 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 			continue
 		}
 		if g.parts[f.chunk].contents[f.row] != p.contents[r] {
-			return fmt.Errorf("two different rows have the same key: %s, and %s. A key names one row: correct the data, or make the key of more fields. (Records are counted "+
-				"over all files of a source in the order of their names, without blank lines)",
-				g.place(int(f.chunk), int(f.row)), g.place(i, r))
+			if g.clashes++; len(g.clash) < 2*shownClashes {
+				g.clash = append(g.clash, [2]int{int(f.chunk), int(f.row)}, [2]int{i, r})
+			}
+			continue
 		}
 		again = append(again, r)
 		d.Ledger = append(d.Ledger, stage.Entry{
@@ -142,7 +145,7 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 		})
 	}
 	if again == nil {
-		return nil
+		return
 	}
 	gone := map[int]bool{}
 	for _, r := range again {
@@ -150,7 +153,46 @@ func (g *gathering) keyed(i int, d *stage.Delta) error {
 	}
 	out.Keep = dataset.Select(out.Keep.Of(), func(r int) bool { return !gone[r] })
 	g.repeated += int64(len(again))
-	return nil
+}
+
+// shownClashes is how many pairs of rows with the same key a message names.
+const shownClashes = 10
+
+// clashing is the error of different rows with the same key.
+func (g *gathering) clashing() error {
+	e := &stage.RecordError{}
+	for _, at := range g.clash {
+		e.Records = append(e.Records, stage.Record{Segment: at[0], Record: int(g.parts[at[0]].records[at[1]])})
+	}
+	e.Say = func(name func(stage.Record) string) string {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s a key that another row has:\n", quantity(g.clashes, "row has", "rows have"))
+		numbered := false
+		for k, r := range e.Records {
+			text := name(r)
+			if text == "" {
+				text, numbered = g.place(g.clash[k][0], g.clash[k][1]), true
+			}
+			b.WriteString(text + []string{" and ", "\n"}[k%2])
+		}
+		if more := g.clashes - len(e.Records)/2; more > 0 {
+			fmt.Fprintf(&b, "and %d more\n", more)
+		}
+		b.WriteString("A key names one row: correct the data, or make the key of more fields.")
+		if numbered {
+			b.WriteString(" (Records are counted over all files of a source in the order of their names, without blank lines)")
+		}
+		return b.String()
+	}
+	return e
+}
+
+// quantity is a number of things.
+func quantity(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // number names a row by its source and the number of its record there, from 1. What is kept in the ledger holds no path,
@@ -178,9 +220,15 @@ func (g *gathering) empty(all *stage.Mapped) error {
 	for i, d := range all.Deltas {
 		for _, e := range d.Ledger {
 			p := g.parts[i]
-			return stage.At(fmt.Errorf("no record makes a row: %d rejected (%s). The first is record %d of %s: %s: %s",
-				g.records, strings.Join(counts, ", "), g.before[i]+e.Row+1, g.config.Source[p.source].describe(p.source), e.Reason, e.Detail),
-				"source", strconv.Itoa(p.source), "map")
+			first := stage.Record{Segment: i, Record: e.Row}
+			return stage.At(&stage.RecordError{Records: []stage.Record{first}, Say: func(name func(stage.Record) string) string {
+				place := name(first)
+				if place == "" {
+					place = fmt.Sprintf("record %d of %s", g.before[i]+e.Row+1, g.config.Source[p.source].describe(p.source))
+				}
+				return fmt.Sprintf("no record makes a row: %d rejected (%s). The first, %s: %s: %s",
+					g.records, strings.Join(counts, ", "), place, e.Reason, e.Detail)
+			}}, "source", strconv.Itoa(p.source), "map")
 		}
 	}
 	return errors.New("no record makes a row")

@@ -227,7 +227,7 @@ func (s *session) run(ctx context.Context, plan *planner.Plan, f *applyFlags) er
 	if !out.Interrupted {
 		s.flush()
 	}
-	s.locate(out)
+	s.locate(plan, out)
 	code := exitCode(plan, out)
 	s.view.Outcome(plan, out, s.outputs(plan, out))
 	if err := f.reports.write(s.app, view.ReportRun(plan, out)); err != nil {
@@ -274,12 +274,19 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 	})
 }
 
-// locate puts the place in the spec before the reason of a stage that failed because of an attribute.
-func (s *session) locate(out *executor.Outcome) {
+// locate names the records of which a failed stage speaks by their files and lines, and puts the place in the spec before
+// the reason of one that failed because of an attribute.
+func (s *session) locate(plan *planner.Plan, out *executor.Outcome) {
 	for i := range out.Nodes {
 		n := &out.Nodes[i]
+		if n.State != executor.Failed {
+			continue
+		}
+		if r := (*stage.RecordError)(nil); errors.As(n.Err, &r) {
+			n.Reason = (&inspected{session: s, plan: plan}).say(n.Node, r)
+		}
 		var e *stage.AttrError
-		if n.State != executor.Failed || !errors.As(n.Err, &e) {
+		if !errors.As(n.Err, &e) {
 			continue
 		}
 		for b := range s.pipeline.Blocks {

@@ -32,7 +32,7 @@ type Place struct {
 func (v *View) placeText(p Place) string {
 	switch {
 	case p.File != "":
-		text := fmt.Sprintf("%s:%d", v.path(p.File), p.Line)
+		text := fmt.Sprintf("%s:%d", v.Path(p.File), p.Line)
 		if p.Last > p.Line {
 			text += fmt.Sprintf("-%d", p.Last)
 		}

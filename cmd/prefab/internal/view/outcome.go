@@ -68,11 +68,11 @@ func (v *View) held(style lipgloss.Style, head, reason string) {
 func (v *View) placed(out *executor.Outcome) {
 	for _, p := range out.Placed {
 		word, size := placedWords(&p)
-		fmt.Fprintf(v.out, "%s %s: %s\n", word, v.path(p.Path), size)
+		fmt.Fprintf(v.out, "%s %s: %s\n", word, v.Path(p.Path), size)
 	}
 	for _, p := range out.Left {
 		fmt.Fprintln(v.out, v.wrap(fmt.Sprintf("left %s, which %s wrote before: delete it, and what stands beside it, when nothing reads it",
-			v.path(p.Path), p.Addr), 2))
+			v.Path(p.Path), p.Addr), 2))
 	}
 	if len(out.Placed) > 0 {
 		fmt.Fprintln(v.out)

@@ -92,7 +92,7 @@ func (v *View) placing(p *planner.Plan, n *planner.Node) string {
 	paths := map[planner.PlaceState][]string{}
 	for _, f := range p.Placements {
 		if f.Addr == n.Addr {
-			paths[f.State] = append(paths[f.State], v.path(f.Path))
+			paths[f.State] = append(paths[f.State], v.Path(f.Path))
 		}
 	}
 	text := ""

@@ -133,6 +133,6 @@ func (v *View) purgeList(p Purge) {
 		fmt.Fprintln(v.out, "\nExported files that hold the row: apply writes them again, or delete them")
 	}
 	for _, f := range p.Files {
-		fmt.Fprintf(v.out, "  %s\n", v.path(f))
+		fmt.Fprintf(v.out, "  %s\n", v.Path(f))
 	}
 }

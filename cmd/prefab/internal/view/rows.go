@@ -62,7 +62,7 @@ func (v *View) WhyRow(w WhyRow) {
 	if w.Parquet {
 		word = "row"
 	}
-	fmt.Fprintf(v.out, "%s\n", v.styles.bold.Render(fmt.Sprintf("%s, %s %d: row %s", v.path(w.Path), word, w.Line, w.Row[:shortID])))
+	fmt.Fprintf(v.out, "%s\n", v.styles.bold.Render(fmt.Sprintf("%s, %s %d: row %s", v.Path(w.Path), word, w.Line, w.Row[:shortID])))
 	for _, note := range w.Notes {
 		fmt.Fprintln(v.out, v.wrap(note, 0))
 	}

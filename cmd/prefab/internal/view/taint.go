@@ -133,7 +133,7 @@ func (v *View) taintRun(r TaintRun) {
 func (v *View) taintLines(r TaintRun) (lines [][2]string) {
 	add := func(a spec.Addr, text string) { lines = append(lines, [2]string{a.String(), text}) }
 	for _, e := range r.Exports {
-		text := fmt.Sprintf("%s, %s", v.path(e.Path), lineList(e))
+		text := fmt.Sprintf("%s, %s", v.Path(e.Path), lineList(e))
 		switch e.File {
 		case FileOther:
 			text += " (another file lies there)"

@@ -88,8 +88,8 @@ func (v *View) Text(s string) { fmt.Fprint(v.out, s) }
 // Ask prints a question and leaves the cursor behind it.
 func (v *View) Ask(s string) { fmt.Fprint(v.out, "\n"+v.styles.bold.Render(s)) }
 
-// path is a path of the spec as a person finds it from where they stand.
-func (v *View) path(p string) string {
+// Path is a path of the spec as a person finds it from where they stand.
+func (v *View) Path(p string) string {
 	if v.opts.Dir == "" || filepath.IsAbs(p) {
 		return p
 	}
@@ -98,7 +98,7 @@ func (v *View) path(p string) string {
 
 // Pinned tells that the lock file was written.
 func (v *View) Pinned(n int, name string) {
-	v.Note(fmt.Sprintf("Pinned %s in %s.", count(n, "input"), v.path(name)))
+	v.Note(fmt.Sprintf("Pinned %s in %s.", count(n, "input"), v.Path(name)))
 }
 
 // Note tells what happens, for people only.
