@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // startup measures what a command costs that has nothing to do.
@@ -12,7 +13,7 @@ func startup(ctx context.Context, b *bench) (*section, error) {
 	s := &section{title: "Starting", text: "Each tool prints its version. A kernel that holds a program in pages of 2 MB counts 2 MB for each byte of it\n" +
 		"that is looked at, and one that holds it in small pages 64 kB. Which it does depends on how the file was written; so\n" +
 		"prefab is measured as go build wrote it, and from a copy that was written in small pieces, as an archive is unpacked.", head: usage}
-	small := b.path("small")
+	small := b.path("small", "prefab")
 	if err := pour(b.Prefab, small); err != nil {
 		return nil, err
 	}
@@ -30,6 +31,9 @@ func startup(ctx context.Context, b *bench) (*section, error) {
 
 // pour copies a program in pieces of 32 kB.
 func pour(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err
