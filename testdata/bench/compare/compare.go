@@ -109,12 +109,8 @@ type bench struct {
 // aside moves what an earlier run left out of the way; it is deleted in the end. ext4 looks at each file that was deleted in
 // the last minutes when it makes a new one, which would be a third of the time of a run that makes thousands.
 func (b *bench) aside(path string) error {
-	used := b.path("used")
-	if err := os.MkdirAll(used, 0o755); err != nil {
-		return err
-	}
 	b.moved++
-	err := os.Rename(path, filepath.Join(used, strconv.Itoa(b.moved)))
+	err := os.Rename(path, b.path("used", strconv.Itoa(b.moved)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -139,6 +135,10 @@ func Run(ctx context.Context, o Options, report func(string) error) (err error) 
 		return err
 	}
 	b := &bench{Options: o}
+	if err := os.MkdirAll(b.path("used"), 0o755); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.path("used"))) }()
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
