@@ -137,7 +137,8 @@ func (w *wanted) pick(ctx context.Context, group *errgroup.Group, first, end int
 		if !w.missing[i] {
 			continue
 		}
-		if err = w.acquire(ctx); err != nil {
+		if err := w.acquire(ctx); err != nil {
+			inner.Go(func() error { return err })
 			break
 		}
 		inner.Go(func() error {
@@ -151,10 +152,7 @@ func (w *wanted) pick(ctx context.Context, group *errgroup.Group, first, end int
 		})
 	}
 	group.Go(func() error {
-		// Waiting first: an error of the work is what ended the loop, if anything did.
-		if failed := inner.Wait(); failed != nil {
-			err = failed
-		}
+		err := inner.Wait()
 		if closed := from.Close(); closed != nil && err == nil {
 			err = w.segments.named(file, closed)
 		}
