@@ -86,9 +86,13 @@ func (w *worker) missing(why string, i int) *problem {
 	} else {
 		b.WriteString("; the record has " + listed(names))
 	}
-	if w.Map[name] == nil {
+	switch {
+	case w.IDs: // what prefab wrote, or a program for it: there is nothing to map
+		b.WriteString(". Write " + name + " in every record")
+		return &problem{reason: why, detail: b.String()}
+	case w.Map[name] == nil:
 		b.WriteString(". Map a field to " + name)
-	} else {
+	default:
 		b.WriteString(". Correct the map")
 	}
 	if why == NoPrompt {
