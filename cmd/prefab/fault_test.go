@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -42,7 +43,11 @@ dataset "lines" {
   source "jsonl" { path = "pairs.jsonl" }
 }
 
-deduplicate "unique" { pairs = [dataset.mine.pairs, dataset.lines.pairs] }
+dataset "packed" {
+  source "jsonl" { path = "packed.jsonl.gz" }
+}
+
+deduplicate "unique" { pairs = [dataset.mine.pairs, dataset.lines.pairs, dataset.packed.pairs] }
 
 decontaminate "clean" {
   pairs   = deduplicate.unique.pairs
@@ -93,6 +98,13 @@ func newSite(t *testing.T) site {
 	}
 	s.write("main.prefab.hcl", []byte(faultSpec))
 	s.write("pairs.jsonl", rows.Bytes())
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write(bytes.ReplaceAll(rows.Bytes(), []byte("Question"), []byte("Another question")))
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s.write("packed.jsonl.gz", packed.Bytes())
 	return s
 }
 
