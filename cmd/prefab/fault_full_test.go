@@ -85,16 +85,12 @@ func TestFaultFull(t *testing.T) {
 // fillDisk has a part of the project lie on a disk that takes some pages more every time, until all fits.
 func fillDisk(t *testing.T, part string, more int, want result) {
 	s := newSite(t)
-	pairs, err := os.ReadFile(filepath.Join(s.dir, "pairs.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	d := mountDisk(t, filepath.Join(s.dir, part))
 	for space := 0; ; space += more {
 		s.empty()
 		d.resize(ample)
 		s.write("main.prefab.hcl", []byte(fullSpec))
-		s.write("pairs.jsonl", pairs)
+		s.inputs()
 		d.resize(d.used() + space)
 		failed := s.squeezed(s.run)
 		if text, code := s.run("cache", "gc"); code != 0 {

@@ -71,7 +71,7 @@ func TestFaultCrowd(t *testing.T) {
 		}
 	}
 	want := map[string]int{
-		"benchmark": 1, "dataset": 2, "decontaminate": 1, "deduplicate": 1, "evaluate": 1, "export": 1, "filter": 1,
+		"benchmark": 1, "dataset": 3, "decontaminate": 1, "deduplicate": 1, "evaluate": 1, "export": 1, "filter": 1,
 		"reward_model": 1, "split": 1, "union": 1,
 	}
 	if !maps.Equal(ran, want) {

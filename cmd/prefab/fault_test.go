@@ -92,20 +92,26 @@ type site struct {
 func newSite(t *testing.T) site {
 	t.Helper()
 	s := site{t, t.TempDir()}
+	s.write("main.prefab.hcl", []byte(faultSpec))
+	s.inputs()
+	return s
+}
+
+// inputs writes the files that the pipeline reads.
+func (s site) inputs() {
+	s.t.Helper()
 	var rows bytes.Buffer
 	for i := range 200 {
 		fmt.Fprintf(&rows, `{"prompt": "Question %d of %d?", "chosen": "The answer is %d, I believe.", "rejected": "No idea, %d."}`+"\n", i, i*i, i*7, i)
 	}
-	s.write("main.prefab.hcl", []byte(faultSpec))
 	s.write("pairs.jsonl", rows.Bytes())
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, err := z.Write(bytes.ReplaceAll(rows.Bytes(), []byte("Question"), []byte("Another question")))
 	if err = errors.Join(err, z.Close()); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.write("packed.jsonl.gz", packed.Bytes())
-	return s
 }
 
 func (s site) write(name string, content []byte) {
