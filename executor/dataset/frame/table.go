@@ -167,9 +167,20 @@ func bareReturn(record []byte, comma byte) int {
 	}
 }
 
+// close refuses a file that ends within quotes which other lines have gone into: these would be one record, and all that is
+// seen of their loss.
 func (t *table) close() error {
 	if !t.seg.open {
 		return nil
+	}
+	first, last := t.seg.place.Line, t.seg.line
+	if bytes.HasSuffix(t.seg.current(), newline) {
+		last--
+	}
+	t.seg.place.Last = last
+	if t.state == quoted && last > first {
+		return fmt.Errorf("%s: line %d: a quote that is opened in the record that begins here is not closed: it takes in all that follows, up to line %d. "+
+			"Close it, or write \"\" for a quote within quotes; or else the file is cut short", t.name, first, last)
 	}
 	return t.end(nil)
 }

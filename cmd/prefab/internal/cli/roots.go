@@ -26,10 +26,10 @@ func (a *app) project() (string, error) {
 	return dir, nil
 }
 
-// root tells the cache what the run needs, so that nobody's collection removes it. A trial needs nothing, and an
-// interrupted run changes nothing. A run of some of the stages adds to what the others need.
+// root tells the cache what the run needs, so that nobody's collection removes it. A trial needs nothing. A run of some of
+// the stages, or one that was interrupted, adds to what the others need.
 func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) error {
-	if plan.Options.Limit > 0 || out.Interrupted || s.onlyRead() {
+	if plan.Options.Limit > 0 || s.onlyRead() {
 		return nil
 	}
 	dir, err := s.project()
@@ -37,10 +37,10 @@ func (s *session) root(plan *planner.Plan, out *executor.Outcome, code int) erro
 		return err
 	}
 	r := cas.Root{Project: dir, Name: gc.LastRun}
-	left := map[string]bool{} // stages that the run left out
+	left := map[string]bool{} // stages that the run left out or did not come to
 	for _, o := range out.Nodes {
 		switch {
-		case o.State == executor.Excluded:
+		case o.State == executor.Excluded, out.Interrupted && o.Result == nil:
 			left[o.Node.Addr.String()] = true
 		case o.Result != nil && o.Key != nil:
 			r.Actions = append(r.Actions, cas.RootAction{Addr: o.Node.Addr.String(), Base: o.Node.BaseDigest, Inputs: o.Key.InputsDigest})
