@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/prefab-build/prefab/spec"
@@ -251,5 +250,3 @@ func Value(o spec.Output, measured Measured) (expr.Value, error) {
 	return p.Eval(&expr.Env{Metric: func(addr string, path []string) expr.MetricValue { return lookUp(measured, addr, path) }})
 }
 
-// FormatNumber writes x in its shortest form.
-func FormatNumber(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -96,10 +96,10 @@ func proveThreshold(a spec.Addr, t spec.Threshold, def *spec.MetricDef, profile 
 func interval(def *spec.MetricDef) string {
 	low, high := "(-inf", "inf)"
 	if def.Min != nil {
-		low = "[" + FormatNumber(*def.Min)
+		low = "[" + spec.FormatNumber(*def.Min)
 	}
 	if def.Max != nil {
-		high = FormatNumber(*def.Max) + "]"
+		high = spec.FormatNumber(*def.Max) + "]"
 	}
 	return low + ", " + high
 }

@@ -1,6 +1,9 @@
 package spec
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // Ports are what a stage reads and makes, as far as its config tells.
 type Ports struct {
@@ -139,8 +142,7 @@ func (l Limit) Text(metric string) string {
 	if l.Open {
 		above, below = " > ", " < "
 	}
-	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-	switch {
+	switch number := FormatNumber; {
 	case l.Min != nil && l.Max != nil:
 		return number(*l.Min) + below + metric + below + number(*l.Max)
 	case l.Min != nil:
@@ -149,4 +151,12 @@ func (l Limit) Text(metric string) string {
 		return metric + below + number(*l.Max)
 	}
 	return metric
+}
+
+// FormatNumber writes x in its shortest form, and a whole number in full.
+func FormatNumber(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+		return strconv.FormatInt(int64(x), 10)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
 }

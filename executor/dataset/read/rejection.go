@@ -62,13 +62,10 @@ func (w *worker) missing(why string, i int) *problem {
 	var b strings.Builder
 	name := w.columns[i].Name
 	b.WriteString("there is no " + name)
-	names, known := make([]string, 0, w.env.Row.Len()), false
+	names, known := w.given(), false
 	for _, f := range w.env.Row.Fields() {
 		_, own := w.names[f.Name]
 		known = known || own || w.mapped[f.Name]
-		if !f.Value.IsNull() {
-			names = append(names, f.Name)
-		}
 	}
 	if node := w.Map[name]; node != nil {
 		for _, path := range expr.Fields(node) {
@@ -102,6 +99,17 @@ func (w *worker) missing(why string, i int) *problem {
 		b.WriteString("; if the first line of the file is data and no header, set header = false")
 	}
 	return &problem{reason: why, detail: b.String()}
+}
+
+// given are the names of the record's fields that are not null.
+func (w *worker) given() []string {
+	names := make([]string, 0, w.env.Row.Len())
+	for _, f := range w.env.Row.Fields() {
+		if !f.Value.IsNull() {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // listed joins the names of fields, a dozen at most.

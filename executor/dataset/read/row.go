@@ -209,7 +209,7 @@ func (w *worker) keyed() *problem {
 		return wrong(MapFailed, "key: %v", err)
 	}
 	if v.IsNull() {
-		return wrong(NullKey, "the row has no key")
+		return wrong(NullKey, "the row has no key: the expression is null for it; the record has %s", listed(w.given()))
 	}
 	w.json = dataset.AppendJSON(w.json[:0], v)
 	w.ids = append(w.ids, dataset.KeyID(w.json))

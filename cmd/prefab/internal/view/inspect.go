@@ -208,7 +208,7 @@ func (v *View) OneOutput(o Value) {
 	case expr.String:
 		fmt.Fprintln(v.out, o.Value.Str())
 	case expr.Float:
-		fmt.Fprintln(v.out, planner.FormatNumber(o.Value.Float()))
+		fmt.Fprintln(v.out, spec.FormatNumber(o.Value.Float()))
 	default:
 		fmt.Fprintln(v.out, o.Value.String())
 	}
