@@ -98,17 +98,18 @@ type wanted struct {
 	*mapping
 	pieces  []piece
 	missing []bool // by piece; an element is written by whoever works on that piece
+	doubt   []bool // by the first piece of a file: it was touched while it was read
 	do      func(ctx context.Context, i int, content []byte) error
 }
 
-// eachFile calls read for each file with a missing piece, of which the pieces from first up to end are, and waits for what
+// eachFile calls read for each file with a missing piece or in doubt, of which the pieces from first up to end are, and waits for what
 // was started in the group.
 func (w *wanted) eachFile(ctx context.Context, read func(ctx context.Context, group *errgroup.Group, first, end int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for first := 0; first < len(w.pieces); {
 		file, end, missing := w.pieces[first].file, first, false
 		for ; end < len(w.pieces) && w.pieces[end].file == file; end++ {
-			missing = missing || w.missing[end]
+			missing = missing || w.missing[end] || w.doubt[end]
 		}
 		if missing {
 			if err := read(ctx, group, first, end); err != nil {
@@ -153,7 +154,11 @@ func (w *wanted) pick(ctx context.Context, group *errgroup.Group, first, end int
 	}
 	group.Go(func() error {
 		err := inner.Wait()
-		if closed := from.Close(); closed != nil && err == nil {
+		switch closed := from.Close(); {
+		case err != nil || closed == nil:
+		case errors.Is(closed, resolve.ErrChanged):
+			w.doubt[first] = true // its mode alone may have changed: reading it through tells
+		default:
 			err = w.segments.named(file, closed)
 		}
 		return err

@@ -92,7 +92,7 @@ func (j *job) ingest(ctx context.Context) error {
 func (m *mapping) readMissing(ctx context.Context, pieces []piece, chunks []*storedChunk,
 	do func(ctx context.Context, i int, content []byte) error,
 ) error {
-	w := &wanted{mapping: m, pieces: pieces, missing: make([]bool, len(pieces)), do: do}
+	w := &wanted{mapping: m, pieces: pieces, missing: make([]bool, len(pieces)), doubt: make([]bool, len(pieces)), do: do}
 	for i := range chunks {
 		w.missing[i] = chunks[i] == nil
 	}

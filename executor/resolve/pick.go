@@ -81,7 +81,7 @@ func (p *Picker) Segment(ctx context.Context, n int) ([]byte, error) {
 	return content, nil
 }
 
-// Close ends the reading. The error is ErrChanged where the file was written to meanwhile.
+// Close ends the reading. The error is ErrChanged where the file may have been written to meanwhile.
 func (p *Picker) Close() error {
 	mark, err := p.now()
 	if err == nil && mark != p.mark {

@@ -51,16 +51,38 @@ func (s *Spool) keep(b []byte) (at int64, ok bool) {
 	if err == nil {
 		_, err = s.file.WriteAt(b, s.size)
 	}
-	if err != nil {
-		s.closed = true
+	if err != nil { // a full disk needs the room for better things
 		if s.file != nil {
-			_ = s.file.Truncate(0) // a full disk needs the room for better things
+			s.file.Close()
 		}
+		s.file, s.closed = nil, true
 		return 0, false
 	}
 	at = s.size
 	s.size += int64(len(b))
 	return at, true
+}
+
+// Size returns how many bytes the spool takes. A nil one takes none.
+func (s *Spool) Size() int64 {
+	if s == nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file == nil {
+		return 0
+	}
+	return s.size
+}
+
+// forget gives back the room of segments that are of no use, where nothing was kept behind them.
+func (s *Spool) forget(at, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil && at+size == s.size && s.file.Truncate(at) == nil {
+		s.size = at
+	}
 }
 
 // read fills b from where a segment lies, and reports whether it is there.
@@ -90,13 +112,19 @@ func (r *Resolver) keeping(full string, s spec.Source, h *held) func(b []byte) {
 		return nil
 	}
 	h.spool, h.at = r.Spool, []int64{}
+	size := int64(0)
 	return func(b []byte) {
 		if h.at == nil {
 			return
 		}
-		if at, ok := r.Spool.keep(b); ok {
-			h.at = append(h.at, at)
-		} else {
+		at, ok := r.Spool.keep(b)
+		switch {
+		case ok:
+			h.at, size = append(h.at, at), size+int64(len(b))
+		case len(h.at) > 0:
+			r.Spool.forget(h.at[0], size)
+			fallthrough
+		default:
 			h.at = nil
 		}
 	}

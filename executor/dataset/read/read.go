@@ -177,8 +177,8 @@ func shared(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b))
 // Parse reads a segment, which must not be changed afterwards. The header is that of the segment's file. It is an error when the header cannot be read;
 // everything else is rejected record by record.
 func (p *Parser) Parse(header, segment []byte) (Result, error) {
-	if mark, ok := strings.CutPrefix(string(segment[:min(len(segment), 256)]), frame.OversizedMark); ok {
-		size, head, _ := strings.Cut(strings.TrimRight(mark, "\n,"), " ")
+	if mark, ok := strings.CutPrefix(shared(segment), frame.OversizedMark); ok && strings.IndexAny(mark, "\n,") == len(mark)-1 {
+		size, head, _ := strings.Cut(mark[:len(mark)-1], " ")
 		return Result{Rejected: []Rejection{{
 			Reason: TooLarge,
 			Detail: fmt.Sprintf("the record of %s bytes is over the limit; it begins with %s", size, quote(head)),

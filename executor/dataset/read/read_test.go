@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -495,5 +496,36 @@ func TestGivenIDs(t *testing.T) {
 	}
 	if bad := got.Rejected[0]; bad.Reason != WrongType || !strings.Contains(bad.Detail, `7`) {
 		t.Errorf("an id that is none is %+v", bad)
+	}
+}
+
+// What begins like the mark of a record that was too large is such a record only where it is alone.
+func TestForgedMarkTakesNoOtherRecord(t *testing.T) {
+	good := `{"prompt":"P","chosen":"C","rejected":"R"}` + "\n"
+	r, err := parser(t, Options{Artifact: spec.Pairs, Format: frame.JSONL}).Parse(nil, []byte(frame.OversizedMark+"9 x\n"+good+good))
+	if err != nil || r.Chunk.Rows != 2 || len(r.Rejected) != 1 {
+		t.Errorf("%d rows and %d rejections (%v), want 2 and 1", r.Chunk.Rows, len(r.Rejected), err)
+	}
+}
+
+// Room is made by what the last segment came to, and not for more than there is: a map may make a long text of a short
+// record.
+func TestRoomIsBounded(t *testing.T) {
+	long := &expr.Node{Op: expr.Literal, Value: strings.Repeat("long ", 10_000)}
+	p := parser(t, Options{Artifact: spec.Pairs, Format: frame.JSONL, Map: map[string]*expr.Node{"prompt": long}})
+	var before, after runtime.MemStats
+	record := func(size int) []byte {
+		return []byte(`{"chosen":"` + strings.Repeat("c", size) + `","rejected":"R"}` + "\n")
+	}
+	if _, err := p.Parse(nil, record(1)); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&before)
+	if _, err := p.Parse(nil, record(1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 20<<20 {
+		t.Errorf("a record of 1 MB takes %d MB", took>>20)
 	}
 }

@@ -49,7 +49,7 @@ func newWorker(p *Parser, size int) *worker {
 	}
 	for i := range p.share {
 		if share := p.share[i].Load(); share > 0 {
-			w.build.At(i).Grow(0, size*int(share+16)/1024)
+			w.build.At(i).Grow(0, size*int(min(share+16, 1024))/1024) // a map may make more text than there is
 		}
 	}
 	w.values = make([]expr.Value, len(p.columns))

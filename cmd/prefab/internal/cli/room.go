@@ -33,6 +33,9 @@ func (s *session) rooms(plan *planner.Plan, known *executor.Known) (list []plann
 			at[space.Device] = i
 			list = append(list, planner.Room{Path: path, Free: space.Free})
 		}
+		if cache > 0 {
+			list[i].Free += s.spool.Size() // it goes where room is short
+		}
 		list[i].Cache, list[i].Exports = list[i].Cache+cache, list[i].Exports+exports
 	}
 	add(s.local.Dir(), need.Cache, 0)
@@ -64,6 +67,9 @@ func existing(path string) string {
 func (s *session) roomy(plan *planner.Plan, ignore bool) error {
 	for _, r := range plan.Disk {
 		need := r.Cache + r.Exports
+		if r.Cache > 0 && r.Free < 2*need && s.spool != nil {
+			s.spool.Close() // packed inputs are unpacked once more
+		}
 		switch {
 		case r.Free < need/2 && !ignore:
 			return errors.New(view.NoRoom(r) + " Make room (prefab cache gc, or delete what is not needed), put the cache " +
