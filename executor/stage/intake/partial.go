@@ -3,6 +3,7 @@ package intake
 import (
 	"encoding/binary"
 	"errors"
+	"unsafe"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -36,6 +37,7 @@ func (p *partial) encode() []byte {
 
 var errPartial = errors.New("intake: what was kept of a segment cannot be read")
 
+// decodePartial reads what encode wrote. The ids and contents share memory with b: do not change them.
 func decodePartial(b []byte) (p partial, err error) {
 	next := func() uint64 {
 		x, n := binary.Uvarint(b)
@@ -60,11 +62,8 @@ func decodePartial(b []byte) (p partial, err error) {
 	if err != nil || len(b) != 32*n && len(b) != 64*n {
 		return p, errPartial
 	}
-	digests := func() []spec.Digest {
-		list := make([]spec.Digest, n)
-		for i := range list {
-			copy(list[i][:], b[32*i:])
-		}
+	digests := func() []spec.Digest { // where they lie
+		list := unsafe.Slice((*spec.Digest)(unsafe.Pointer(unsafe.SliceData(b))), n)
 		b = b[32*n:]
 		return list
 	}

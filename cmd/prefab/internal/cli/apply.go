@@ -15,7 +15,6 @@ import (
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/disk"
-	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -272,31 +271,6 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan, f *applyFlags
 		},
 		Previous: previousKey(s.history.View(ctx).Previous),
 	})
-}
-
-// locate names the records of which a failed stage speaks by their files and lines, and puts the place in the spec before
-// the reason of one that failed because of an attribute.
-func (s *session) locate(plan *planner.Plan, out *executor.Outcome) {
-	for i := range out.Nodes {
-		n := &out.Nodes[i]
-		if n.State != executor.Failed {
-			continue
-		}
-		if r := (*stage.RecordError)(nil); errors.As(n.Err, &r) {
-			n.Reason = (&inspected{session: s, plan: plan}).say(n.Node, r)
-		}
-		var e *stage.AttrError
-		if !errors.As(n.Err, &e) {
-			continue
-		}
-		for b := range s.pipeline.Blocks {
-			if block := &s.pipeline.Blocks[b]; block.Addr == n.Node.Addr {
-				if at := block.Place(e.Path...); !at.IsZero() {
-					n.Reason = fmt.Sprintf("%s:%d: %s", at.File, at.Start.Line, n.Reason)
-				}
-			}
-		}
-	}
 }
 
 // previousKey looks up the key that an address had in the last run, which is read when it is first asked for: a run in

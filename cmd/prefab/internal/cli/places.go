@@ -2,15 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"regexp"
-	"slices"
 
 	"github.com/prefab-build/prefab/cmd/prefab/internal/view"
 	"github.com/prefab-build/prefab/executor"
 	"github.com/prefab-build/prefab/executor/dataset/frame"
 	"github.com/prefab-build/prefab/executor/resolve"
-	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/planner"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -230,21 +227,6 @@ func (i *inspected) locate(list []view.Cited, from map[int]origin) {
 			}
 		}
 	}
-}
-
-// say makes the message of an error with the places of the records that it names.
-func (i *inspected) say(n *planner.Node, e *stage.RecordError) string {
-	list, from := make([]view.Cited, len(e.Records)), map[int]origin{}
-	for l, r := range e.Records {
-		from[l] = origin{n, r.Segment, r.Record}
-	}
-	i.locate(list, from)
-	return e.Say(func(r stage.Record) string {
-		if l := slices.Index(e.Records, r); l >= 0 && list[l].File != "" {
-			return fmt.Sprintf("%s:%d", i.view.Path(list[l].File), list[l].Line)
-		}
-		return ""
-	})
 }
 
 var numbered = regexp.MustCompile(`\bbenchmark (\d+) item\b`)
