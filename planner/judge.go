@@ -249,4 +249,3 @@ func Value(o spec.Output, measured Measured) (expr.Value, error) {
 	}
 	return p.Eval(&expr.Env{Metric: func(addr string, path []string) expr.MetricValue { return lookUp(measured, addr, path) }})
 }
-

@@ -101,7 +101,7 @@ func (g *gathering) content(i int, d *stage.Delta) {
 		return
 	}
 	ids := g.parts[i].ids[:out.Keep.Of()] // --limit may have cut the last segment short
-	var told []spec.Digest // apart, where some are equal
+	var told []spec.Digest                // apart, where some are equal
 	for r, id := range ids {
 		f := g.first(id, i, r)
 		if f == nil {
