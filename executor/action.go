@@ -67,7 +67,7 @@ func (x *run) action(n *planner.Node, key *planner.Key, members []planner.Member
 		a.Limit = x.plan.Options.Limit
 	}
 	for _, f := range x.plan.Facts.Files[n.Addr.String()] {
-		f.Path, f.Segments = "", slices.Clone(f.Segments)
+		f.Path, f.Sum, f.Segments = "", spec.Digest{}, slices.Clone(f.Segments)
 		for i := range f.Segments {
 			f.Segments[i].Line, f.Segments[i].Offset = 0, 0 // where it was cut from, as if it mattered
 		}

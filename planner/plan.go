@@ -132,6 +132,9 @@ type File struct {
 	Segments []Segment `json:"segments"`
 	Notes    []string  `json:"notes,omitempty"` // what a person should know of it
 
+	// Sum is the SHA-256 of the bytes of a pinned file, as they lie there. It is in no key.
+	Sum spec.Digest `json:"sum,omitzero"`
+
 	// Held is what package resolve knows of the file beside: when it was written, and where what was unpacked of it lies. It
 	// is of this process alone and decides nothing.
 	Held any `json:"-"`

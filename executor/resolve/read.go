@@ -3,7 +3,9 @@ package resolve
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/prefab-build/prefab/executor/dataset/frame"
@@ -36,6 +38,18 @@ func frameFile(ctx context.Context, full string, s spec.Source, file *planner.Fi
 	})
 	file.Header, file.Notes = bytes.Clone(sum.Header), sum.Notes
 	return err
+}
+
+// sumOf returns the SHA-256 of a file's bytes.
+func sumOf(full string) (sum spec.Digest, err error) {
+	f, err := Open(full)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return spec.Digest(h.Sum(nil)), err
 }
 
 // ErrChanged says that a file is not what it was when the facts were gathered.

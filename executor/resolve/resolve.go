@@ -232,6 +232,11 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	if err != nil {
 		return f, err
 	}
+	if s.Pin {
+		if f.Sum, err = sumOf(full); err != nil {
+			return f, err
+		}
+	}
 	after, err := os.Stat(full)
 	if err != nil {
 		return f, err
@@ -240,7 +245,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 		return f, errors.New("the file changed while it was read: run again when nothing writes to it")
 	}
 	if r.Store != nil && stamp.Settled(r.Now()) {
-		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments, Notes: f.Notes})
+		raw, err := json.Marshal(planner.File{Header: f.Header, Segments: f.Segments, Notes: f.Notes, Sum: f.Sum})
 		if err != nil {
 			return f, err
 		}
@@ -269,6 +274,9 @@ func frameBase(s spec.Source) spec.Digest {
 		{Name: "header", Value: fmt.Sprint(s.Header)},
 		{Name: "comma", Value: s.Comma},
 		{Name: "max", Value: fmt.Sprint(s.MaxSize)},
+	}
+	if s.Pin {
+		list = append(list, planner.Component{Name: "sum", Value: "sha256"})
 	}
 	if s.Read != nil {
 		list = append(list, planner.Component{Name: "read", Value: fmt.Sprintf("%q", s.Read)})

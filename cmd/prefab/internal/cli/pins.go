@@ -65,7 +65,7 @@ func (s *session) pins(facts planner.Facts) []lang.Pin {
 		sources := k.Sources(b.Full())
 		for _, f := range facts.Files[pin.Addr] {
 			if f.Path != "" && sources[f.Source].Pin {
-				pin.Files[f.Path] = "sha256:" + planner.FileDigest(f).String()
+				pin.Files[f.Path] = "sha256:" + f.Sum.String()
 				pin.Records += f.Records()
 			}
 		}
