@@ -23,8 +23,8 @@ type segments interface {
 	named(file int, err error) error
 }
 
-// A picker reads the segments of a file by their numbers, in any order, from several goroutines. The error is resolve.ErrElsewhere where a file must be
-// read through to find one.
+// A picker reads the segments of a file by their numbers, in any order, from several goroutines. The error is
+// resolve.ErrElsewhere where a file must be read through to find one.
 type picker interface {
 	Segment(ctx context.Context, n int) ([]byte, error)
 	Close() error
@@ -102,8 +102,8 @@ type wanted struct {
 	do      func(ctx context.Context, i int, content []byte) error
 }
 
-// eachFile calls read for each file with a missing piece or in doubt, of which the pieces from first up to end are, and waits for what
-// was started in the group.
+// eachFile calls read for each file with a missing piece or in doubt, of which the pieces from first up to end are, and
+// waits for what was started in the group.
 func (w *wanted) eachFile(ctx context.Context, read func(ctx context.Context, group *errgroup.Group, first, end int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for first := 0; first < len(w.pieces); {

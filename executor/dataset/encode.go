@@ -45,13 +45,11 @@ func typeCode(t spec.ColumnType) byte {
 	panic(fmt.Sprintf("dataset: %q is no column type", t))
 }
 
-// Encode returns the column's canonical encoding. Its name is no part of it.
-func Encode(c Column) []byte { return AppendEncoded(nil, c) }
-
 // normal holds builders that columns are brought to their canonical layout in.
 var normal = sync.Pool{New: func() any { return new(Builder) }}
 
-// AppendEncoded appends the column's canonical encoding to out, of which the length is a multiple of 8.
+// AppendEncoded appends the column's canonical encoding to out, of which the length is a multiple of 8. The column's name is
+// no part of it.
 func AppendEncoded(out []byte, c Column) []byte {
 	b := normal.Get().(*Builder)
 	defer normal.Put(b)
@@ -99,8 +97,8 @@ func pad(b []byte) []byte {
 	return b
 }
 
-// Decode reads what Encode wrote. The column shares memory with b, which must not be changed afterwards. Bytes that
-// Encode never writes are an error, except that text is not checked to be UTF-8.
+// Decode reads what AppendEncoded wrote. The column shares memory with b, which must not be changed afterwards. Bytes that
+// AppendEncoded never writes are an error, except that text is not checked to be UTF-8.
 func Decode(b []byte, name string) (Column, error) {
 	d := decoder{rest: b}
 	c, err := d.column(name)

@@ -28,9 +28,6 @@ func frame(buf, p []byte) []byte {
 // KeyID returns the id of a row by its user-given key, which is canonical JSON: a string, a number, a list.
 func KeyID(key []byte) spec.Digest { return digest([]byte(RowScheme), []byte("key"), key) }
 
-// ContentID returns the id of a row by its content: its canonical columns and extra fields as RowJSON writes them.
-func ContentID(row []byte) spec.Digest { return digest([]byte(RowScheme), []byte("content"), row) }
-
 // OccurrenceID returns the id of the n-th copy of the rows whose first copy has id, which n = 0 is.
 func OccurrenceID(id spec.Digest, n uint64) spec.Digest {
 	if n == 0 {
@@ -50,8 +47,8 @@ func MadeID(parents []spec.Digest, kind string, content spec.Digest, occurrence 
 		binary.BigEndian.AppendUint64(nil, occurrence))
 }
 
-// ContentIDs returns the content ids of all rows of a chunk of a table with those columns. Other columns of the chunk
-// count for nothing.
+// ContentIDs returns the ids of all rows of a chunk by their content: the canonical columns, extra fields included, as
+// RowJSON writes them. Columns of the chunk that are not among those given count for nothing.
 func ContentIDs(c Chunk, columns []spec.Column) []spec.Digest {
 	return eachRow(c, columns, "content")
 }

@@ -28,7 +28,7 @@ var ErrElsewhere = errors.New("the segment is not found at its place")
 // it, or one whose segments were kept. The file must be the one that the facts are of. For others Pick returns nil; they
 // are read through.
 func Pick(dir string, s spec.Source, file planner.File) (*Picker, error) {
-	h, ok := heldOf(file)
+	h, ok := file.Held.(*held)
 	if !ok || h.at == nil && !pickable(s) {
 		return nil, nil
 	}

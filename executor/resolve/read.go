@@ -15,13 +15,14 @@ import (
 
 const frameVersion = frame.Version
 
-// frameFile reads a file through and says which segments it is made of.
-func frameFile(ctx context.Context, full string, s spec.Source, file *planner.File, keep func([]byte), progress func(done int64)) error {
+// frame reads a file through and says which segments it is made of, and h where they were kept.
+func (r *Resolver) frame(ctx context.Context, full string, s spec.Source, file *planner.File, h *held, progress func(done int64)) error {
 	f, err := Open(full)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	keep := r.keeping(f, s, h)
 	var unpacked int64
 	sum, err := frame.Frame(file.Path, f, s, func(seg frame.Segment) error {
 		p := planner.Segment{Digest: spec.HashBytes(seg.Bytes), Records: seg.Records, Size: len(seg.Bytes)}

@@ -1,7 +1,7 @@
 // Package resolve finds out what a plan must know of the outside: which files a glob matches, and of which segments
 // they are made. Files are read through once and remembered by their identity on the disk; an unchanged file is not
-// read again. It stores no content: the executor reads the files again when it must, and refuses them when they
-// changed.
+// read again. It stores no content, but for a Spool that keeps what was unpacked until the run that follows has ended:
+// the executor reads the files again when it must, and refuses them when they changed.
 package resolve
 
 import (
@@ -224,7 +224,7 @@ func (r *Resolver) file(ctx context.Context, addr spec.Addr, n int, s spec.Sourc
 	f := planner.File{Source: n, Path: path, Name: handed(s, path)}
 	h := &held{mark: id}
 	f.Held = h
-	err = frameFile(ctx, full, s, &f, r.keeping(full, s, h), func(done int64) {
+	err = r.frame(ctx, full, s, &f, h, func(done int64) {
 		if r.Progress != nil {
 			r.Progress(addr, path, done, info.Size())
 		}

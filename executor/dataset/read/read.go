@@ -174,8 +174,8 @@ type Result struct {
 // shared returns bytes that stay as they are as a string, without a copy of them.
 func shared(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// Parse reads a segment, which must not be changed afterwards. The header is that of the segment's file. It is an error when the header cannot be read;
-// everything else is rejected record by record.
+// Parse reads a segment, which must not be changed afterwards. The header is that of the segment's file. It is an error
+// when the header cannot be read; everything else is rejected record by record.
 func (p *Parser) Parse(header, segment []byte) (Result, error) {
 	if mark, ok := strings.CutPrefix(shared(segment), frame.OversizedMark); ok && strings.IndexAny(mark, "\n,") == len(mark)-1 {
 		size, head, _ := strings.Cut(mark[:len(mark)-1], " ")

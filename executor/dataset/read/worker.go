@@ -59,7 +59,7 @@ func newWorker(p *Parser, size int) *worker {
 
 func (w *worker) finish() Result {
 	for i := range w.share {
-		w.share[i].Store(1024 * int64(w.build.At(i).TextSize()) / int64(w.size))
+		w.share[i].Store(1024 * int64(w.build.At(i).TextSize()) / int64(max(1, w.size)))
 	}
 	w.result.Chunk = w.build.Finish()
 	ids := w.ids
