@@ -288,26 +288,6 @@ func (f *finish) style() {
 	f.put(m, table)
 }
 
-// words measures what the words of the responses tell of the label.
-func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]record) error {
-	if n := len(f.records); n < fewestPairs {
-		f.task.Metric(spec.Unavailable("word_separability", fmt.Sprintf("%d pairs are too few to tell: %d are needed", n, fewestPairs)))
-		return nil
-	}
-	credits, err := wordCredits(ctx, f.task, all, byChunk, f.groups)
-	if err != nil {
-		return err
-	}
-	keys := make([]string, len(f.records))
-	for i := range f.records {
-		group := f.group(&f.records[i])
-		keys[i] = string(group[:])
-	}
-	m := interval.NewSample(keys, slices.Concat(credits...)).Normal(interval.Confidence)
-	f.task.Metric(metric("word_separability", fmt.Sprintf("naive Bayes on words, cross-fitted over %d folds of prompt groups, ", folds), m))
-	return nil
-}
-
 // listedCategories is how many categories the table shows.
 const listedCategories = 50
 

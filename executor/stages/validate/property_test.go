@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/executor/stage/stagetest"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -220,15 +221,81 @@ func TestWordSeparability(t *testing.T) {
 }
 
 func TestWithout(t *testing.T) {
-	for _, c := range []struct{ a, b, want []uint64 }{
-		{[]uint64{1, 3, 5}, []uint64{2, 3, 4}, []uint64{1, 5}},
-		{[]uint64{1, 2}, nil, []uint64{1, 2}},
-		{nil, []uint64{1}, nil},
-		{[]uint64{7, 9}, []uint64{1, 7, 8, 9}, nil},
+	hashes := func(list ...uint64) []uint64 {
+		for i := range list {
+			list[i] <<= 64 - bucketBits
+		}
+		return list
+	}
+	for _, c := range []struct {
+		a, b []uint64
+		want []uint32
+	}{
+		{hashes(1, 3, 5), hashes(2, 3, 4), []uint32{1, 5}},
+		{hashes(1, 2), nil, []uint32{1, 2}},
+		{nil, hashes(1), nil},
+		{hashes(7, 9), hashes(1, 7, 8, 9), nil},
 	} {
 		if got := without(nil, c.a, c.b); !slices.Equal(got, c.want) {
 			t.Errorf("%v without %v is %v, want %v", c.a, c.b, got, c.want)
 		}
+	}
+}
+
+// A sample holds whole groups, no more words than it may, does not depend on the order of rows, and is not of small groups.
+func TestSample(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	var rows []candidate
+	size := map[prompts.Key]int{}
+	for range 3000 {
+		var group prompts.Key
+		for i := range group {
+			group[i] = byte(r.IntN(256))
+		}
+		n := 1
+		if r.IntN(3) == 0 {
+			n = 20
+			group[0] = 0 // as the smallest of many keys
+		}
+		for range n {
+			rows = append(rows, candidate{group: group, k: uint32(len(rows)), words: uint32(100 + r.IntN(900))})
+		}
+		size[group] = n
+	}
+	const words = 2e6
+	want := slices.Clone(sample(slices.Clone(rows), words))
+	seen, total := map[prompts.Key]int{}, 0
+	for _, c := range want {
+		seen[c.group]++
+		total += int(c.words)
+	}
+	if total > words || total < 0.98*words {
+		t.Errorf("the sample has %d words of %.0f", total, words)
+	}
+	large := 0
+	for group, n := range seen {
+		if n != size[group] {
+			t.Fatalf("%d of the %d rows of a group are in the sample", n, size[group])
+		}
+		if n > 1 {
+			large++
+		}
+	}
+	if share := float64(large) / float64(len(seen)); share < 0.28 || share > 0.39 {
+		t.Errorf("a third of the groups are large, and of the sample %.2f are", share)
+	}
+	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	got := sample(rows, words)
+	for _, list := range [][]candidate{got, want} {
+		slices.SortFunc(list, func(a, b candidate) int { return int(a.k) - int(b.k) })
+	}
+	if !slices.Equal(got, want) {
+		t.Error("the sample depends on the order of the rows")
+	}
+	// A group that is too large leaves the others.
+	huge := candidate{words: words + 1}
+	if got := sample([]candidate{huge, {group: prompts.Key{1}, words: 5}}, words); len(got) != 1 || got[0].words != 5 {
+		t.Errorf("beside a group that is too large, the sample is %v", got)
 	}
 }
 

@@ -25,7 +25,7 @@ var Kind = &stage.Kind{
 		Name:        "validate",
 		Title:       "drops pairs that cannot be used and measures the rest",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     []string{exact.Version, interval.Version, quality.Version, simjoin.Version, stream.Version, text.Version},
 		Determinism: "bitwise per numerics class", // sigma and the entropy need exp and log
 		Random:      true,                         // the bootstrap

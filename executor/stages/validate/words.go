@@ -3,18 +3,41 @@ package validate
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
-	"runtime"
-	"slices"
-	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/prefab-build/prefab/executor/dataset"
-	"github.com/prefab-build/prefab/executor/methods/text"
+	"github.com/prefab-build/prefab/executor/methods/interval"
 	"github.com/prefab-build/prefab/executor/stage"
 	"github.com/prefab-build/prefab/executor/stage/prompts"
+	"github.com/prefab-build/prefab/spec"
 )
+
+// words measures what the words of the responses tell of the label.
+func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]record) error {
+	if n := len(f.records); n < fewestPairs {
+		f.task.Metric(spec.Unavailable("word_separability", fmt.Sprintf("%d pairs are too few to tell: %d are needed", n, fewestPairs)))
+		return nil
+	}
+	pairs, err := f.contrasts(ctx, all, sample(f.candidates(byChunk), sampleWords))
+	if err != nil {
+		return err
+	}
+	if len(pairs) < fewestPairs {
+		f.task.Metric(spec.Unavailable("word_separability", "nearly all pairs are of one group of prompts, which is too large to look at"))
+		return nil
+	}
+	keys, credits := make([]string, len(pairs)), make([]float64, len(pairs))
+	l := newLexicon(pairs)
+	for i := range pairs {
+		keys[i], credits[i] = string(pairs[i].group[:]), l.credit(&pairs[i])
+	}
+	method := fmt.Sprintf("naive Bayes on words, cross-fitted over %d folds of prompt groups, ", folds)
+	if len(pairs) < len(f.records) {
+		method += fmt.Sprintf("on a sample of whole groups with %d pairs, ", len(pairs))
+	}
+	f.task.Metric(metric("word_separability", method, interval.NewSample(keys, credits).Normal(interval.Confidence)))
+	return nil
+}
 
 // A lexicon tells chosen from rejected responses by their words alone: naive Bayes on the words that one response of a pair
 // has and the other lacks. It never sees a prompt, so what it decides rightly could be decided without reading one.
@@ -32,40 +55,38 @@ const (
 	bucketBits = 18
 	// fewestPairs is the number of pairs under which the answer would be noise.
 	fewestPairs = 50
+	// sampleWords bounds the words that are looked at, so that time and memory (4 bytes each) do: more pairs than these
+	// hold would tell the share no better than to a fifth of a percent. A short pair counts as one of leastWords.
+	sampleWords = 20e6
+	leastWords  = 100
 )
 
-// wordCredits returns for each record 1 where the words decide rightly, 1/2 where they do not decide, and 0.
-func wordCredits(ctx context.Context, t *stage.Task, all *stage.Mapped, byChunk [][]record, groups *prompts.Groups) ([][]float64, error) {
+// A contrast is what tells the responses of a pair apart.
+type contrast struct {
+	group            prompts.Key
+	chosen, rejected []uint32 // the buckets of the words that one has and the other lacks
+}
+
+func (c *contrast) fold() int { return int(binary.LittleEndian.Uint64(c.group[:]) % folds) }
+
+// newLexicon fits a lexicon on pairs.
+func newLexicon(pairs []contrast) *lexicon {
 	var l lexicon
 	for f := range folds {
 		l.won[f], l.lost[f] = make([]int32, 1<<bucketBits), make([]int32, 1<<bucketBits)
 		l.weight[f] = make([]float64, 1<<bucketBits)
 	}
-	fold := func(r *record) int {
-		group := groups.Of(prompts.Key(r.prompt))
-		return int(binary.LittleEndian.Uint64(group[:]) % folds)
-	}
-	err := eachPair(ctx, t, all, byChunk, "rows fitted", func(chunk, k int, chosen, rejected []uint64) {
-		f := fold(&byChunk[chunk][k])
-		for _, h := range chosen {
-			atomic.AddInt32(&l.won[f][h>>(64-bucketBits)], 1)
+	for i := range pairs {
+		won, lost := l.won[pairs[i].fold()], l.lost[pairs[i].fold()]
+		for _, bucket := range pairs[i].chosen {
+			won[bucket]++
 		}
-		for _, h := range rejected {
-			atomic.AddInt32(&l.lost[f][h>>(64-bucketBits)], 1)
+		for _, bucket := range pairs[i].rejected {
+			lost[bucket]++
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
 	l.fit()
-	credits := make([][]float64, len(byChunk))
-	for i, list := range byChunk {
-		credits[i] = make([]float64, len(list))
-	}
-	err = eachPair(ctx, t, all, byChunk, "rows tried", func(chunk, k int, chosen, rejected []uint64) {
-		credits[chunk][k] = credit(l.score(fold(&byChunk[chunk][k]), chosen, rejected))
-	})
-	return credits, err
+	return &l
 }
 
 // fit makes the weights for each fold from the counts of the others: log-odds, smoothed by one pair each way.
@@ -85,17 +106,15 @@ func (l *lexicon) fit() {
 	}
 }
 
-func (l *lexicon) score(fold int, chosen, rejected []uint64) (x float64) {
-	for _, h := range chosen {
-		x += l.weight[fold][h>>(64-bucketBits)]
+// credit is 1 where the words decide for the chosen response, 1/2 where they do not decide, and 0.
+func (l *lexicon) credit(pair *contrast) float64 {
+	weight, score := l.weight[pair.fold()], 0.0
+	for _, bucket := range pair.chosen {
+		score += weight[bucket]
 	}
-	for _, h := range rejected {
-		x -= l.weight[fold][h>>(64-bucketBits)]
+	for _, bucket := range pair.rejected {
+		score -= weight[bucket]
 	}
-	return x
-}
-
-func credit(score float64) float64 {
 	switch {
 	case score > 0:
 		return 1
@@ -103,57 +122,4 @@ func credit(score float64) float64 {
 		return 0
 	}
 	return 0.5
-}
-
-// eachPair reads the responses that go out, chunks in parallel and in any order, and calls do with the words of either
-// response that the other lacks.
-func eachPair(ctx context.Context, t *stage.Task, all *stage.Mapped, byChunk [][]record, unit string, do func(chunk, k int, chosen, rejected []uint64)) error {
-	table := t.Table("pairs")
-	var done atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range byChunk {
-		if len(byChunk[i]) == 0 {
-			continue
-		}
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			c, err := table.Chunk(i, "chosen", "rejected")
-			if err != nil {
-				return err
-			}
-			chosen, rejected := c.Messages("chosen"), c.Messages("rejected")
-			var a, b, onlyA, onlyB []uint64
-			for k, row := range all.Deltas[i].Out["pairs"].Keep.Rows() {
-				a, b = wordsOf(a, chosen, int(row)), wordsOf(b, rejected, int(row))
-				onlyA, onlyB = without(onlyA[:0], a, b), without(onlyB[:0], b, a)
-				do(i, k, onlyA, onlyB)
-			}
-			t.Progress(done.Add(int64(c.Rows)), table.Rows, unit)
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-// wordsOf returns the distinct words of a text as sorted hashes.
-func wordsOf(into []uint64, m dataset.Messages, row int) []uint64 {
-	into = text.AppendHashes(into[:0], m.Text(row))
-	slices.Sort(into)
-	return slices.Compact(into)
-}
-
-// without appends what a has and b lacks, both sorted.
-func without(into, a, b []uint64) []uint64 {
-	for _, h := range a {
-		for len(b) > 0 && b[0] < h {
-			b = b[1:]
-		}
-		if len(b) == 0 || b[0] != h {
-			into = append(into, h)
-		}
-	}
-	return into
 }
