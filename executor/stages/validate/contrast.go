@@ -1,9 +1,8 @@
 package validate
 
 import (
-	"bytes"
-	"cmp"
 	"context"
+	"encoding/binary"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -16,61 +15,37 @@ import (
 	"github.com/prefab-build/prefab/executor/stage/prompts"
 )
 
-// A candidate is a row whose words may be looked at.
-type candidate struct {
-	group    prompts.Key
-	chunk, k uint32 // the place among the rows of a chunk that go out
-	words    uint32 // of its responses, repetitions included
-}
+// A sample says whose words are looked at: all rows of a prompt or none, by the first bytes of the prompt's hash.
+type sample [1 << 16]bool
 
-func (f *finish) candidates(byChunk [][]record) []candidate {
-	rows := make([]candidate, 0, len(f.records))
-	for chunk, list := range byChunk {
-		for k := range list {
-			words := max(list[k].words[1]+list[k].words[2], leastWords)
-			rows = append(rows, candidate{f.group(&list[k]), uint32(chunk), uint32(k), words})
+func place(r *record) int { return int(binary.BigEndian.Uint16(r.prompt[:])) }
+
+// newSample takes rows whose responses have at most so many words together. Prompts with more are passed over.
+func newSample(records []record, words int) *sample {
+	var sizes [len(sample{})]int
+	for i := range records {
+		r := &records[i]
+		sizes[place(r)] += int(max(r.words[1]+r.words[2], leastWords))
+	}
+	var s sample
+	for i, n := range sizes {
+		if n <= words {
+			words -= n
+			s[i] = true
 		}
 	}
-	return rows
+	return &s
 }
 
-// sample moves rows of at most so many words together to the front and returns them: all rows of a prompt group or none,
-// groups in the order of a hash that nothing else depends on, and those that are too large passed over.
-func sample(rows []candidate, words int) []candidate {
-	// A group's name is the smallest of its keys. So its first bytes are small where the group is large, and its last ones
-	// are of all sizes.
-	slices.SortFunc(rows, func(a, b candidate) int {
-		return cmp.Or(bytes.Compare(a.group[8:], b.group[8:]), bytes.Compare(a.group[:8], b.group[:8]))
-	})
-	taken := rows[:0]
-	for len(rows) > 0 {
-		n, size := 0, 0
-		for n < len(rows) && rows[n].group == rows[0].group {
-			size += int(rows[n].words)
-			n++
-		}
-		if size <= words {
-			words -= size
-			taken = append(taken, rows[:n]...)
-		}
-		rows = rows[n:]
-	}
-	return taken
-}
-
-// contrasts compares the words of the responses of rows, chunks in parallel.
-func (f *finish) contrasts(ctx context.Context, all *stage.Mapped, rows []candidate) ([]contrast, error) {
-	byChunk := make([][]candidate, len(all.Deltas))
-	for _, r := range rows {
-		byChunk[r.chunk] = append(byChunk[r.chunk], r)
-	}
+// contrasts compares the words of the responses of the rows in a sample, chunks in parallel.
+func (f *finish) contrasts(ctx context.Context, all *stage.Mapped, byChunk [][]record, s *sample) ([]contrast, error) {
 	table := f.task.Table("pairs")
 	lists := make([][]contrast, len(byChunk))
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, list := range byChunk {
-		if len(list) == 0 {
+	for i, records := range byChunk {
+		if len(records) == 0 {
 			continue
 		}
 		group.Go(func() error {
@@ -81,8 +56,13 @@ func (f *finish) contrasts(ctx context.Context, all *stage.Mapped, rows []candid
 			if err != nil {
 				return err
 			}
-			lists[i] = contrastsOf(c, all.Deltas[i].Out["pairs"].Keep.Rows(), list)
-			f.task.Progress(done.Add(int64(len(list))), int64(len(rows)), "rows compared by words")
+			reader := newContrastReader(c)
+			for k, row := range all.Deltas[i].Out["pairs"].Keep.Rows() {
+				if s[place(&records[k])] {
+					lists[i] = append(lists[i], reader.read(int(row), f.group(&records[k])))
+				}
+			}
+			f.task.Progress(done.Add(int64(c.Rows)), table.Rows, "rows looked at for words")
 			return nil
 		})
 	}
@@ -90,21 +70,25 @@ func (f *finish) contrasts(ctx context.Context, all *stage.Mapped, rows []candid
 	return slices.Concat(lists...), err
 }
 
-// contrastsOf compares the words of rows of one chunk, of which those that keep lists go out.
-func contrastsOf(c dataset.Chunk, keep []uint32, rows []candidate) []contrast {
-	chosen, rejected := c.Messages("chosen"), c.Messages("rejected")
-	list := make([]contrast, len(rows))
-	var a, b []uint64
-	var only []uint32
-	for i, r := range rows {
-		row := int(keep[r.k])
-		a, b = wordsOf(a, chosen, row), wordsOf(b, rejected, row)
-		only = without(only[:0], a, b)
-		list[i].group, list[i].chosen = r.group, slices.Clone(only)
-		only = without(only[:0], b, a)
-		list[i].rejected = slices.Clone(only)
-	}
-	return list
+// A contrastReader compares words of one chunk.
+type contrastReader struct {
+	chosen, rejected dataset.Messages
+	a, b             []uint64 // room
+	only             []uint32
+}
+
+func newContrastReader(c dataset.Chunk) *contrastReader {
+	return &contrastReader{chosen: c.Messages("chosen"), rejected: c.Messages("rejected")}
+}
+
+func (r *contrastReader) read(row int, group prompts.Key) contrast {
+	c := contrast{group: group}
+	r.a, r.b = wordsOf(r.a, r.chosen, row), wordsOf(r.b, r.rejected, row)
+	r.only = without(r.only[:0], r.a, r.b)
+	c.chosen = slices.Clone(r.only)
+	r.only = without(r.only[:0], r.b, r.a)
+	c.rejected = slices.Clone(r.only)
+	return c
 }
 
 // wordsOf returns the distinct words of a text as sorted hashes.

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/executor/stage/stagetest"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -242,60 +241,37 @@ func TestWithout(t *testing.T) {
 	}
 }
 
-// A sample holds whole groups, no more words than it may, does not depend on the order of rows, and is not of small groups.
+// A sample holds whole prompts and no more words than it may, and does not depend on the order of rows.
 func TestSample(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
-	var rows []candidate
-	size := map[prompts.Key]int{}
-	for range 3000 {
-		var group prompts.Key
-		for i := range group {
-			group[i] = byte(r.IntN(256))
-		}
-		n := 1
-		if r.IntN(3) == 0 {
-			n = 20
-			group[0] = 0 // as the smallest of many keys
-		}
-		for range n {
-			rows = append(rows, candidate{group: group, k: uint32(len(rows)), words: uint32(100 + r.IntN(900))})
-		}
-		size[group] = n
-	}
-	const words = 2e6
-	want := slices.Clone(sample(slices.Clone(rows), words))
-	seen, total := map[prompts.Key]int{}, 0
-	for _, c := range want {
-		seen[c.group]++
-		total += int(c.words)
-	}
-	if total > words || total < 0.98*words {
-		t.Errorf("the sample has %d words of %.0f", total, words)
-	}
-	large := 0
-	for group, n := range seen {
-		if n != size[group] {
-			t.Fatalf("%d of the %d rows of a group are in the sample", n, size[group])
-		}
-		if n > 1 {
-			large++
+	var rows []record
+	for i := range 30000 {
+		row := record{prompt: half{byte(r.IntN(256)), byte(r.IntN(256)), byte(i)}, words: [3]uint32{9, uint32(r.IntN(900)), 100}}
+		for range 1 + r.IntN(3) {
+			rows = append(rows, row)
 		}
 	}
-	if share := float64(large) / float64(len(seen)); share < 0.28 || share > 0.39 {
-		t.Errorf("a third of the groups are large, and of the sample %.2f are", share)
+	const words = 10e6
+	want := newSample(rows, words)
+	total, n := 0, 0
+	for i := range rows {
+		if want[place(&rows[i])] {
+			total += int(rows[i].words[1] + rows[i].words[2])
+			n++
+		}
+	}
+	if total > words || total < 0.99*words || n == len(rows) {
+		t.Errorf("the sample has %d words of %.0f, in %d rows of %d", total, words, n, len(rows))
 	}
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	got := sample(rows, words)
-	for _, list := range [][]candidate{got, want} {
-		slices.SortFunc(list, func(a, b candidate) int { return int(a.k) - int(b.k) })
-	}
-	if !slices.Equal(got, want) {
+	if *newSample(rows, words) != *want {
 		t.Error("the sample depends on the order of the rows")
 	}
-	// A group that is too large leaves the others.
-	huge := candidate{words: words + 1}
-	if got := sample([]candidate{huge, {group: prompts.Key{1}, words: 5}}, words); len(got) != 1 || got[0].words != 5 {
-		t.Errorf("beside a group that is too large, the sample is %v", got)
+	// A prompt with more words leaves the others, and short rows count.
+	rows = []record{{words: [3]uint32{0, words, 1}}, {prompt: half{1}}, {prompt: half{2}}}
+	s := newSample(rows, leastWords)
+	if s[place(&rows[0])] || !s[place(&rows[1])] || s[place(&rows[2])] {
+		t.Error("the sample is not of the second row alone")
 	}
 }
 

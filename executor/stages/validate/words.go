@@ -18,12 +18,12 @@ func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]recor
 		f.task.Metric(spec.Unavailable("word_separability", fmt.Sprintf("%d pairs are too few to tell: %d are needed", n, fewestPairs)))
 		return nil
 	}
-	pairs, err := f.contrasts(ctx, all, sample(f.candidates(byChunk), sampleWords))
+	pairs, err := f.contrasts(ctx, all, byChunk, newSample(f.records, sampleWords))
 	if err != nil {
 		return err
 	}
 	if len(pairs) < fewestPairs {
-		f.task.Metric(spec.Unavailable("word_separability", "nearly all pairs are of one group of prompts, which is too large to look at"))
+		f.task.Metric(spec.Unavailable("word_separability", "nearly all pairs are of one prompt, and have more words than are looked at"))
 		return nil
 	}
 	keys, credits := make([]string, len(pairs)), make([]float64, len(pairs))
@@ -33,7 +33,7 @@ func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]recor
 	}
 	method := fmt.Sprintf("naive Bayes on words, cross-fitted over %d folds of prompt groups, ", folds)
 	if len(pairs) < len(f.records) {
-		method += fmt.Sprintf("on a sample of whole groups with %d pairs, ", len(pairs))
+		method += fmt.Sprintf("on a sample of %d pairs, ", len(pairs))
 	}
 	f.task.Metric(metric("word_separability", method, interval.NewSample(keys, credits).Normal(interval.Confidence)))
 	return nil
@@ -55,8 +55,8 @@ const (
 	bucketBits = 18
 	// fewestPairs is the number of pairs under which the answer would be noise.
 	fewestPairs = 50
-	// sampleWords bounds the words that are looked at, so that time and memory (4 bytes each) do: more pairs than these
-	// hold would tell the share no better than to a fifth of a percent. A short pair counts as one of leastWords.
+	// sampleWords bounds the words that are looked at, and with them time and memory (4 bytes each). The pairs that they
+	// make tell the share to half a percent or better. A short pair counts as one of leastWords.
 	sampleWords = 20e6
 	leastWords  = 100
 )
