@@ -63,9 +63,39 @@ func hashTokens(tokens []uint64) uint64 {
 	return h
 }
 
+// set sorts hashes and drops repetitions. The upper bits of a hash are as good as random: once some hundreds are in the
+// order of their first two bytes, next to none is out of place, which is a fifth of the work of comparing them all.
 func set(hashes []uint64) []uint64 {
+	const few, many = 64, 1 << 14
+	if n := len(hashes); n >= few && n <= many {
+		var room [512]uint64
+		other := room[:]
+		if n > len(room) {
+			other = make([]uint64, n)
+		}
+		scatter(other[:n], hashes, 48)
+		scatter(hashes, other[:n], 56)
+	}
 	slices.Sort(hashes)
 	return slices.Compact(hashes)
+}
+
+// scatter copies hashes in the order of eight of their bits, those that have them alike in the order that they had.
+func scatter(to, from []uint64, shift uint) {
+	var count [256]uint32
+	for _, h := range from {
+		count[byte(h>>shift)]++
+	}
+	at := uint32(0)
+	for d, n := range count {
+		count[d] = at
+		at += n
+	}
+	for _, h := range from {
+		d := byte(h >> shift)
+		to[count[d]] = h
+		count[d]++
+	}
 }
 
 func positive(n int) {
