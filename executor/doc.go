@@ -9,6 +9,7 @@ package executor
 import (
 	"context"
 	"io"
+	"os"
 
 	"github.com/prefab-build/prefab/spec"
 )
@@ -27,4 +28,5 @@ type Store interface {
 	Memo(a, b spec.Digest) (spec.Digest, bool)
 	PutMemo(a, b, c spec.Digest) error
 	Lock(ctx context.Context, name string) (unlock func(), err error)
+	Scratch() (*os.File, error)
 }

@@ -17,10 +17,15 @@ const (
 	exportShare = 0.40 // and as much as all of it where it is placed
 )
 
+// sortedInMemory is about the size up to which a Runner sorts its rows in memory. More of them lie in the cache meanwhile, as
+// large as their source: see stage.Table.ByID.
+const sortedInMemory = 50e6
+
 // A Need is how many bytes a run is going to add to disks, about.
 type Need struct {
-	Cache  int64
-	Placed map[string]int64 // by the path that an export names
+	Cache   int64
+	Scratch int64            // in the cache's folder while the largest Runner is at work
+	Placed  map[string]int64 // by the path that an export names
 }
 
 // Needs estimates what running a plan adds to the cache and to the folders of exports. Segments that were read
@@ -37,6 +42,9 @@ func Needs(p *planner.Plan, kinds []*stage.Kind, s Store, known *Known) Need {
 		size[i] = originOf(p, n, size, s)
 		if n.State != planner.WillRun && n.State != planner.MayRun && n.State != planner.Restore {
 			continue
+		}
+		if k != nil && k.Runner != nil && size[i].all > sortedInMemory {
+			need.Scratch = max(need.Scratch, int64(size[i].all))
 		}
 		switch {
 		case k == nil: // a union stores no rows

@@ -193,7 +193,7 @@ func (t *Table) Load(ctx context.Context, chunk int, columns []string) (dataset.
 func (t *Table) View(ctx context.Context, columns []string) *stage.Table {
 	return stage.NewTable(t.Rows(), t.Chunks(), columns, func(i int, names []string) (dataset.Chunk, error) {
 		return t.Load(ctx, i, names)
-	})
+	}, t.store.Scratch)
 }
 
 // Names returns the columns that any chunk has, the id first and the canonical ones in their order.

@@ -45,8 +45,12 @@ type Room struct {
 	Path    string `json:"path"` // a folder on it
 	Cache   int64  `json:"cache_bytes"`
 	Exports int64  `json:"export_bytes"`
+	Scratch int64  `json:"scratch_bytes,omitempty"` // in the cache while stages are at work, and given back
 	Free    int64  `json:"free_bytes"`
 }
+
+// Need is how many bytes there are at most at one time, about.
+func (r Room) Need() int64 { return r.Cache + r.Exports + r.Scratch }
 
 // Options narrow what a plan covers.
 type Options struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 
@@ -43,6 +44,15 @@ func (m *Mem) Put(ctx context.Context, b []byte) (spec.Digest, error) {
 		m.blobs[d] = bytes.Clone(b)
 	}
 	return d, nil
+}
+
+// Scratch is Store.Scratch, in the system's folder for such files.
+func (m *Mem) Scratch() (*os.File, error) {
+	f, err := os.CreateTemp("", "prefab-")
+	if err == nil {
+		_ = os.Remove(f.Name())
+	}
+	return f, err
 }
 
 // PutReader is Store.PutReader.

@@ -10,6 +10,11 @@ import (
 // for a Finish whose hard work on a chunk needs no other chunk, while the order of chunks matters to what it does with
 // the results. About as many results wait as there are cores. The first error ends it; a panic of work comes out here.
 func Ahead[T any](ctx context.Context, n int, work func(i int) (T, error)) iter.Seq2[T, error] {
+	return ahead(ctx, n, runtime.GOMAXPROCS(0), work)
+}
+
+// ahead is Ahead with the number of results that wait or are being made beside the next one.
+func ahead[T any](ctx context.Context, n, waiting int, work func(i int) (T, error)) iter.Seq2[T, error] {
 	type result struct {
 		value T
 		err   error
@@ -18,7 +23,7 @@ func Ahead[T any](ctx context.Context, n int, work func(i int) (T, error)) iter.
 	return func(yield func(T, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		queue := make(chan chan result, runtime.GOMAXPROCS(0))
+		queue := make(chan chan result, waiting)
 		go func() {
 			defer close(queue)
 			for i := range n {

@@ -43,11 +43,11 @@ func (l Load) MapperMemory(perRow int64) int64 {
 	return int64(l.AtOnce)*chunkMemory + readFactor*l.Read.Bytes + (rowMemory+perRow)*l.Mapped.Rows
 }
 
-// PassMemory is the peak of a Runner that reads its input with ByID, of which memory holds a pass.
+// PassMemory is the peak of a Runner that goes through its input with ByID.
 func (l Load) PassMemory() int64 {
 	bytes := l.Read.Bytes
-	if l.Read.Rows > passRows {
-		bytes = bytes / l.Read.Rows * passRows
+	if l.Read.Rows > heldRows {
+		bytes = bytes / l.Read.Rows * heldRows
 	}
 	return runnerFactor * bytes
 }

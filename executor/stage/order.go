@@ -2,6 +2,7 @@ package stage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -11,8 +12,8 @@ import (
 )
 
 // ByID yields the rows of a table in the order of their ids, in chunks, so that a result does not depend on the
-// order of the files. The table's ids must be a declared column. Memory holds one pass: a table of more than passRows
-// rows is read several times, each pass keeping the rows whose ids fall into one stretch of the digest space.
+// order of the files. The table's ids must be a declared column. Memory holds a few stretches of stretchRows rows: a
+// larger table is dealt out to a file on disk first, which takes as much room as the columns do unpacked.
 func (t *Table) ByID(ctx context.Context, columns ...string) iter.Seq2[dataset.Chunk, error] {
 	if len(columns) == 0 {
 		columns = t.columns
@@ -21,13 +22,8 @@ func (t *Table) ByID(ctx context.Context, columns ...string) iter.Seq2[dataset.C
 		columns = append([]string{spec.ID}, columns...)
 	}
 	t.declared(columns)
-	passes := 1
-	for t.Rows/int64(passes) > passRows && passes < 256 {
-		passes *= 2
-	}
 	return func(yield func(dataset.Chunk, error) bool) {
-		for p := range passes {
-			c, err := t.pass(ctx, columns, p, passes)
+		for c, err := range t.stretches(ctx, columns) {
 			if err != nil {
 				yield(dataset.Chunk{}, err)
 				return
@@ -43,35 +39,38 @@ func (t *Table) ByID(ctx context.Context, columns ...string) iter.Seq2[dataset.C
 	}
 }
 
-// passRows bounds a pass at about 100 MB of text for pairs of 1 kB; batchRows is what a Runner sees at once.
 const (
-	passRows  = 100_000
+	// stretchRows is about 25 MB of pairs of 1 kB. One is worked on while the next is read and sorted, in two copies more.
+	stretchRows = 25_000
+	heldRows    = 4 * stretchRows
+	// batchRows is what a Runner sees at once.
 	batchRows = 4_096
 )
 
-// pass gathers the rows whose first id byte falls into stretch p of the passes, sorted by id.
-func (t *Table) pass(ctx context.Context, columns []string, p, passes int) (dataset.Chunk, error) {
-	var parts []dataset.Chunk
-	for i := range t.Chunks {
-		if err := ctx.Err(); err != nil {
-			return dataset.Chunk{}, err
-		}
-		keep, rows, err := t.stretch(i, p, passes)
-		if err != nil {
-			return dataset.Chunk{}, err
-		}
-		if len(keep) == 0 {
-			continue
-		}
-		c, err := t.load(i, columns)
-		if err != nil {
-			return dataset.Chunk{}, err
-		}
-		if len(keep) < rows {
-			c = c.Gather(keep)
-		}
-		parts = append(parts, c)
+// stretches yields the table in the order of ids. A table of a few stretches is sorted as a whole.
+func (t *Table) stretches(ctx context.Context, columns []string) iter.Seq2[dataset.Chunk, error] {
+	n := 1
+	for t.Rows/int64(n) > stretchRows && n < 256 {
+		n *= 2
 	}
+	if n > 2 {
+		return t.dealt(ctx, columns, n)
+	}
+	return func(yield func(dataset.Chunk, error) bool) {
+		var parts []dataset.Chunk
+		for c, err := range Ahead(ctx, t.Chunks, func(i int) (dataset.Chunk, error) { return t.load(i, columns) }) {
+			if err != nil {
+				yield(c, err)
+				return
+			}
+			parts = append(parts, c)
+		}
+		yield(sorted(parts))
+	}
+}
+
+// sorted joins chunks and sorts their rows by id. Rows of one id stay in the order that they had.
+func sorted(parts []dataset.Chunk) (dataset.Chunk, error) {
 	all, err := dataset.Concat(parts)
 	if err != nil || all.Rows == 0 {
 		return dataset.Chunk{}, err
@@ -81,20 +80,8 @@ func (t *Table) pass(ctx context.Context, columns []string, p, passes int) (data
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(ids.At(int(a)), ids.At(int(b))) })
+	slices.SortFunc(order, func(a, b uint32) int {
+		return cmp.Or(bytes.Compare(ids.At(int(a)), ids.At(int(b))), cmp.Compare(a, b))
+	})
 	return all.Gather(order), nil
-}
-
-func (t *Table) stretch(chunk, p, passes int) (keep []uint32, rows int, err error) {
-	c, err := t.load(chunk, []string{spec.ID})
-	if err != nil {
-		return nil, 0, err
-	}
-	ids := c.IDs()
-	for r := range c.Rows {
-		if int(ids.At(r)[0])*passes>>8 == p {
-			keep = append(keep, uint32(r))
-		}
-	}
-	return keep, c.Rows, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"os"
 
 	"github.com/prefab-build/prefab/executor/dataset"
 	"github.com/prefab-build/prefab/executor/methods/stream"
@@ -63,11 +64,13 @@ type Table struct {
 	Chunks  int
 	columns []string
 	load    func(chunk int, columns []string) (dataset.Chunk, error)
+	scratch func() (*os.File, error)
 }
 
-// NewTable is for hosts: load returns the given columns of the selected rows of one chunk.
-func NewTable(rows int64, chunks int, columns []string, load func(int, []string) (dataset.Chunk, error)) *Table {
-	return &Table{Rows: rows, Chunks: chunks, columns: columns, load: load}
+// NewTable is for hosts: load returns the given columns of the selected rows of one chunk, scratch an empty file that
+// nobody else sees and that is gone when it is closed.
+func NewTable(rows int64, chunks int, columns []string, load func(int, []string) (dataset.Chunk, error), scratch func() (*os.File, error)) *Table {
+	return &Table{Rows: rows, Chunks: chunks, columns: columns, load: load, scratch: scratch}
 }
 
 // Chunk returns the declared columns, or those of them that are named, of one chunk in source order.

@@ -3,8 +3,11 @@ package stage
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
+	"syscall"
 	"testing"
 
 	"github.com/prefab-build/prefab/executor/dataset"
@@ -22,12 +25,12 @@ func numbered(n, perChunk int, columns ...string) *Table {
 		}
 		all := dataset.Chunk{Rows: len(ids), Columns: []dataset.Column{dataset.IDColumn(ids), values.Finish("n")}}
 		return all.Select(names...), nil
-	})
+	}, scratch)
 }
 
 func TestByIDGivesEveryRowOnceInOrder(t *testing.T) {
-	// More rows than a pass holds: the table is read in several, and the order goes on across them.
-	for _, n := range []int{0, 1, batchRows, batchRows + 1, 2*passRows + 1} {
+	// More rows than a few stretches: the table is dealt out on disk, and the order goes on across them.
+	for _, n := range []int{0, 1, batchRows, batchRows + 1, stretchRows + 1, 5*stretchRows + 1} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			var last []byte
 			seen := make([]bool, n)
@@ -122,5 +125,29 @@ func TestMetricsAreDefinedAndNumbers(t *testing.T) {
 	task.Metric(spec.Unavailable("share", "no rows"))
 	if len(h.got) != 2 || h.got[0].Unit != "share" {
 		t.Errorf("recorded are %+v", h.got)
+	}
+}
+
+func scratch() (*os.File, error) {
+	f, err := os.CreateTemp("", "prefab-test-")
+	if err == nil {
+		err = os.Remove(f.Name())
+	}
+	return f, err
+}
+
+func TestByIDTellsThatTheDiskIsFull(t *testing.T) {
+	full := func() (*os.File, error) { return os.OpenFile("/dev/full", os.O_RDWR, 0) }
+	if f, err := full(); err != nil {
+		t.Skip("this system has no /dev/full")
+	} else {
+		f.Close()
+	}
+	table := numbered(3*stretchRows, 7_000, spec.ID, "n")
+	table.scratch = full
+	for _, err := range table.ByID(t.Context()) {
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("it ends with %v", err)
+		}
 	}
 }

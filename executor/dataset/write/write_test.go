@@ -3,8 +3,10 @@ package write
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -274,5 +276,35 @@ func TestPackedBytes(t *testing.T) {
 	defer d.Close()
 	if got, err := io.ReadAll(d); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("zstd: %v", err)
+	}
+}
+
+// What is packed is what one goroutine would pack, which is what the promise of equal bytes rests on.
+func TestPackedBytesAreThoseOfOneGoroutine(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, size := range []int{0, 1, blockSize, blockSize + 1, 2<<20 + 77} {
+		text := make([]byte, size)
+		for i := range text {
+			text[i] = "abcdefgh "[r.IntN(9)]
+		}
+		var got, want bytes.Buffer
+		_, packer, err := compression("x.zst", &got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := zstd.NewWriter(&want, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []io.WriteCloser{packer, one} {
+			blocks := &blockWriter{w: w}
+			_, err := blocks.Write(text)
+			if err := errors.Join(err, blocks.flush(), w.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Errorf("%d bytes are packed otherwise than one goroutine packs them", size)
+		}
 	}
 }

@@ -22,9 +22,9 @@ func (s *session) rooms(plan *planner.Plan, known *executor.Known) (list []plann
 	}
 	need := executor.Needs(plan, s.kinds, s.local, known)
 	at := map[string]int{} // by device
-	add := func(path string, cache, exports int64) {
+	add := func(path string, r planner.Room) {
 		space, ok := s.space(existing(path))
-		if !ok || cache+exports == 0 {
+		if !ok || r.Need() == 0 {
 			return
 		}
 		i, seen := at[space.Device]
@@ -33,14 +33,14 @@ func (s *session) rooms(plan *planner.Plan, known *executor.Known) (list []plann
 			at[space.Device] = i
 			list = append(list, planner.Room{Path: path, Free: space.Free})
 		}
-		if cache > 0 {
+		if path == s.local.Dir() {
 			list[i].Free += s.spool.Size() // it goes where room is short
 		}
-		list[i].Cache, list[i].Exports = list[i].Cache+cache, list[i].Exports+exports
+		list[i].Cache, list[i].Exports, list[i].Scratch = list[i].Cache+r.Cache, list[i].Exports+r.Exports, list[i].Scratch+r.Scratch
 	}
-	add(s.local.Dir(), need.Cache, 0)
+	add(s.local.Dir(), planner.Room{Cache: need.Cache, Scratch: need.Scratch})
 	for _, path := range slices.Sorted(maps.Keys(need.Placed)) {
-		add(filepath.Dir(resolve.Path(s.dir, path)), 0, need.Placed[path])
+		add(filepath.Dir(resolve.Path(s.dir, path)), planner.Room{Exports: need.Placed[path]})
 	}
 	return list
 }
@@ -66,7 +66,7 @@ func existing(path string) string {
 // rough, so half of it must be free.
 func (s *session) roomy(plan *planner.Plan, ignore bool) error {
 	for _, r := range plan.Disk {
-		need := r.Cache + r.Exports
+		need := r.Need()
 		if r.Cache > 0 && r.Free < 2*need && s.spool != nil {
 			s.spool.Close() // packed inputs are unpacked once more
 		}

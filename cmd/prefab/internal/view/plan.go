@@ -191,7 +191,7 @@ func (v *View) planSummary(p *planner.Plan, saved string) {
 	}
 	fmt.Fprintln(v.out, v.styles.bold.Render(planLine(p)+"."))
 	for _, r := range p.Disk {
-		if need := r.Cache + r.Exports; need >= worthTelling || need > r.Free/10 {
+		if need := r.Need(); need >= worthTelling || need > r.Free/10 {
 			fmt.Fprintln(v.out, "Disk: "+v.wrap(roomText(r)+".", 6))
 		}
 	}
@@ -215,7 +215,11 @@ func roomText(r planner.Room) string {
 	if r.Exports > 0 {
 		parts = append(parts, bytesText(r.Exports)+" of exports")
 	}
-	return "about " + strings.Join(parts, " and ") + ", " + bytesText(r.Free) + " free"
+	text := "about " + strings.Join(parts, " and ")
+	if r.Scratch > 0 {
+		text += ", " + bytesText(r.Scratch) + " for a while"
+	}
+	return text + ", " + bytesText(r.Free) + " free"
 }
 
 // NoRoom says that a disk may be too small for a run.
