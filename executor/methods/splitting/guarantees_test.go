@@ -287,3 +287,43 @@ func TestSharesWithinOneGroup(t *testing.T) {
 		}
 	})
 }
+
+// What an edit moves: a row comes, goes or gets another id, among ten thousand in strata and groups of several sizes.
+func TestBalancedMovesFewRows(t *testing.T) {
+	const n = 10_000
+	for _, strata := range []int{1, 6} {
+		rows := make([]splitting.Row, n)
+		for i := range rows {
+			group := i
+			if i%10 > 7 {
+				group = i - i%10 // three rows are one group
+			}
+			rows[i] = splitting.Row{ID: fmt.Sprintf("%08x", uint32(i)*2654435761), Group: group, Stratum: group % strata}
+		}
+		o := splitting.Options{Parts: []splitting.Part{{Name: "train", Weight: 8}, {Name: "validation", Weight: 1}, {Name: "test", Weight: 1}}}
+		before, err := splitting.Balanced(rows, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, edited := range map[string][]splitting.Row{
+			"another id": slices.Concat([]splitting.Row{{ID: "0", Group: rows[0].Group, Stratum: rows[0].Stratum}}, rows[1:]),
+			"one more":   slices.Concat(rows, []splitting.Row{{ID: "5a5a", Group: n, Stratum: 0}}),
+			"one less":   rows[:n-3],
+		} {
+			after, err := splitting.Balanced(edited, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			moved := 0
+			for i := range min(n, len(edited)) {
+				if after.Part[i] != before.Part[i] {
+					moved++
+				}
+			}
+			t.Logf("%d strata, %s: %d rows change sides", strata, name, moved)
+			if moved > 60 {
+				t.Errorf("%d strata, %s: %d rows of %d change sides", strata, name, moved, n)
+			}
+		}
+	}
+}

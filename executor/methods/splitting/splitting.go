@@ -3,8 +3,8 @@
 // with models that have not seen them. It refuses to find groups (simjoin and cluster do) and never looks at a label's
 // orientation: what a stratum is, the caller says.
 //
-// Balanced meets the shares as exactly as whole groups allow; Stable decides each group by a hash of its key alone, so
-// that data can grow without moving a row. Both are functions of the set of rows: ids, groups, strata, weights and salt. The
+// Balanced meets the shares as exactly as whole groups allow, and moves few rows when data are edited; Stable decides each
+// group by a hash of its key alone, so that data can grow without moving any. Both are functions of the set of rows: ids, groups, strata, weights and salt. The
 // order of the rows and the numbering of groups do not show, and floating point is kept from being fused, so the answer is
 // the same on every machine.
 package splitting
@@ -18,7 +18,7 @@ import (
 )
 
 // Version names the behaviour of this package in cache keys; it is raised when the same rows would be split otherwise.
-const Version = "splitting/1"
+const Version = "splitting/2"
 
 // Row is what a split knows of a row.
 type Row struct {
