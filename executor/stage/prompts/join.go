@@ -2,7 +2,6 @@ package prompts
 
 import (
 	"context"
-	"math/bits"
 
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 	"github.com/prefab-build/prefab/executor/methods/simjoin"
@@ -114,16 +113,16 @@ func (j *join) all(ctx context.Context) error {
 // some compares the new prompts with all. A prompt can be similar to a new one only if the share tau of its own shingles
 // occurs in new ones, so few others need to be compared.
 func (j *join) some(ctx context.Context) error {
-	seen := newFilter(j.left)
+	seen := simjoin.NewFilter(j.left)
 	err := j.read(ctx, func(prompt int) bool { return j.fresh[prompt] }, func(prompt int, set []uint64) {
-		seen.add(set)
+		seen.Add(set)
 		j.add(prompt, set)
 	})
 	if err != nil {
 		return err
 	}
 	err = j.read(ctx, func(prompt int) bool { return !j.fresh[prompt] }, func(prompt int, set []uint64) {
-		if j.tau.Reached(seen.count(set), len(set)) {
+		if j.tau.Reached(seen.Count(set), len(set)) {
 			j.add(prompt, set)
 		}
 	})
@@ -201,35 +200,6 @@ func (j *join) read(ctx context.Context, wanted func(prompt int) bool, do func(p
 func rows(chunks [][]Key) (n int) {
 	for _, list := range chunks {
 		n += len(list)
-	}
-	return n
-}
-
-// A filter says of a hash whether it was added. It may say yes wrongly, where two hashes share a place, and never no.
-type filter struct {
-	places []uint64
-	shift  uint
-}
-
-// newFilter makes a filter for the shingles of some prompts: 2,048 places for each, of which prompts of two hundred
-// characters take a tenth; 16 kB to 128 MB.
-func newFilter(prompts int) *filter {
-	log := min(max(bits.Len64(2048*uint64(prompts)), 17), 30)
-	return &filter{make([]uint64, 1<<log/64), uint(64 - log)}
-}
-
-func (f *filter) add(set []uint64) {
-	for _, h := range set {
-		place := h >> f.shift
-		f.places[place>>6] |= 1 << (place & 63)
-	}
-}
-
-// count returns how many of a set's hashes were added, at least.
-func (f *filter) count(set []uint64) (n int) {
-	for _, h := range set {
-		place := h >> f.shift
-		n += int(f.places[place>>6] >> (place & 63) & 1)
 	}
 	return n
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/prefab-build/prefab/executor/methods/cluster"
 	"github.com/prefab-build/prefab/executor/methods/splitting"
 	"github.com/prefab-build/prefab/executor/stage"
-	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/spec"
 )
 
@@ -48,8 +47,8 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 		return err
 	}
 	emit(all, parts, a)
-	rows.prompts = prompts.Source{} // the leakage check reads them itself
-	if err := leakage(ctx, t, &cfg, parts, rows.ids, a.Part); err != nil {
+	l := &leakCheck{&cfg, t, t.Table("pairs"), parts, rows.ids, rows.prompts.Keys, a.Part, fewRows}
+	if err := l.measure(ctx); err != nil {
 		return err
 	}
 	report(t, &cfg, parts, rows, groups, names, a)
