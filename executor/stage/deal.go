@@ -86,6 +86,9 @@ func newHand(t *Table, chunk int, columns []string, stretches int) (hand, error)
 		names[i] = col.Name
 	}
 	for s, list := range rows {
+		if len(list) == 0 {
+			continue
+		}
 		p := piece{at: int64(len(h.code)), rows: len(list), names: names, sizes: make([]int, len(names))}
 		for i, col := range c.Gather(list).Columns {
 			from := len(h.code)

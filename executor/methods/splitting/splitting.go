@@ -4,9 +4,9 @@
 // orientation: what a stratum is, the caller says.
 //
 // Balanced meets the shares as exactly as whole groups allow, and moves few rows when data are edited; Stable decides each
-// group by a hash of its key alone, so that data can grow without moving any. Both are functions of the set of rows: ids, groups, strata, weights and salt. The
-// order of the rows and the numbering of groups do not show, and floating point is kept from being fused, so the answer is
-// the same on every machine.
+// group by a hash of its key alone, so that data can grow without moving any. Both are functions of the set of rows: ids,
+// groups, strata, weights and salt. The order of the rows and the numbering of groups do not show, and floating point is
+// kept from being fused, so the answer is the same on every machine.
 package splitting
 
 import (

@@ -4,9 +4,9 @@ import "encoding/binary"
 
 // steady exchanges groups that are alike, which have equally many rows of each stratum, so that each part has those of a
 // stretch of draws, as Stable would give it: of groups that are alike the last part gets those with the smallest draws.
-// Nothing that is counted changes. It is for data that are edited: in the order in which groups were placed, one that comes or
-// goes shifts all behind it by a place, and a fifth of the rows changed sides when one row of a million was edited. The
-// border between two stretches moves by a group or so.
+// Nothing that is counted changes. It is for data that are edited: as groups were placed, one that comes or goes shifts all
+// behind it by a place, and a fifth of a validation part were other rows when one row of a million was edited. The border
+// between two stretches moves by a group or so.
 func (w *work) steady(order []*group) {
 	for _, groups := range alike(order) {
 		sizes := make([]int, len(w.parts))
