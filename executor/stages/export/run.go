@@ -43,7 +43,10 @@ func (runner) Run(ctx context.Context, t *stage.Task) error {
 	}
 	size := &counter{Writer: f}
 	rows, err := render(ctx, t, &c, table, size)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if closed := f.Close(); err == nil {
+		err = closed // where writing failed it says the same once more
+	}
+	if err != nil {
 		return err
 	}
 	if rows != table.Rows {
