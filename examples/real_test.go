@@ -21,7 +21,7 @@ func TestHH(t *testing.T) {
 		"split.main validation_rows":                     "pass",
 		"split.main leaked":                              "pass",
 		"evaluate.rm validation.improvement":             "pass",
-		"evaluate.rm validation.length_matched_accuracy": "warn",
+		"evaluate.rm validation.length_matched_accuracy": "not_evaluated",
 		"gate.ship accuracy":                             "fail",
 		"gate.ship overfitting":                          "fail",
 		"gate.ship saved":                                "pass",
@@ -69,7 +69,7 @@ func TestInstructions(t *testing.T) {
 
 	strict := []string{"--var", file, "--var", "profile=strict"}
 	o = p.apply(3, strict...)
-	want["validate.quality prompt_groups"], want["evaluate.rm overfit"] = "fail", "fail"
+	want["validate.quality prompt_groups"] = "fail"
 	o.verdicts(t, want)
 	if o.Summary["ran"]+o.Summary["same"] != 0 {
 		t.Errorf("another profile ran something: %v", o.Summary)

@@ -22,6 +22,7 @@ func Balanced(rows []Row, o Options) (*Assignment, error) {
 		return nil, err
 	}
 	order := w.order()
+	byKind(order)
 	w.fill(order)
 	w.settle(order)
 	w.steady(order)
@@ -67,15 +68,22 @@ func (w *work) order() []*group {
 		gr.uneven = len(w.strata)*squares - gr.rows*gr.rows
 	}
 	slices.SortFunc(free, func(a, b *group) int {
-		if a.uneven != b.uneven {
-			return cmp.Compare(b.uneven, a.uneven)
-		}
-		if a.draw != b.draw {
-			return cmp.Compare(a.draw, b.draw)
-		}
-		return strings.Compare(a.key, b.key)
+		return cmp.Or(cmp.Compare(b.uneven, a.uneven), cmp.Compare(a.draw, b.draw), strings.Compare(a.key, b.key))
 	})
 	return free
+}
+
+// byKind brings those that are alike together, the larger ones first, without changing which are the most uneven: so how
+// many of a kind a part gets depends little on the others.
+func byKind(order []*group) {
+	slices.SortStableFunc(order, func(a, b *group) int {
+		return cmp.Or(
+			cmp.Compare(b.uneven, a.uneven),
+			cmp.Compare(b.rows, a.rows),
+			slices.CompareFunc(a.tallies, b.tallies, func(x, y tally) int {
+				return cmp.Or(cmp.Compare(x.stratum, y.stratum), cmp.Compare(x.rows, y.rows))
+			}))
+	})
 }
 
 // tie is the relative difference below which two deviations count as equal: sums of a few square roots are right to

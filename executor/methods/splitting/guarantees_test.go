@@ -3,6 +3,7 @@ package splitting_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -288,42 +289,62 @@ func TestSharesWithinOneGroup(t *testing.T) {
 	})
 }
 
-// What an edit moves: a row comes, goes or gets another id, among ten thousand in strata and groups of several sizes.
+// What an edit moves: a row comes, goes or gets another id, among ten thousand in strata, and in groups of their own, of a few
+// sizes, or of many.
 func TestBalancedMovesFewRows(t *testing.T) {
 	const n = 10_000
-	for _, strata := range []int{1, 6} {
-		rows := make([]splitting.Row, n)
-		for i := range rows {
-			group := i
-			if i%10 > 7 {
-				group = i - i%10 // three rows are one group
+	r := rand.New(rand.NewPCG(1, 1))
+	for shape, group := range map[string]func(i int) int{
+		"single rows": func(i int) int { return i },
+		"two sizes":   func(i int) int { return i - i%10/8*(i%10) }, // three rows are one group
+		"many sizes":  func(int) int { return r.IntN(n / 3) },
+	} {
+		for _, strata := range []int{1, 6} {
+			for _, mixed := range []bool{false, true} { // whether a group has rows of several strata
+				rows := make([]splitting.Row, n)
+				for i := range rows {
+					g := group(i)
+					rows[i] = splitting.Row{ID: fmt.Sprintf("%08x", uint32(i)*2654435761), Group: g, Stratum: g % strata}
+					if mixed {
+						rows[i].Stratum = i % strata
+					}
+				}
+				most := n / 200
+				if shape == "many sizes" && strata > 1 && mixed {
+					most = n / 8 // hardly two groups are alike
+				}
+				movesFew(t, fmt.Sprintf("%s, %d strata, mixed: %v", shape, strata, mixed), rows, most)
 			}
-			rows[i] = splitting.Row{ID: fmt.Sprintf("%08x", uint32(i)*2654435761), Group: group, Stratum: group % strata}
 		}
-		o := splitting.Options{Parts: []splitting.Part{{Name: "train", Weight: 8}, {Name: "validation", Weight: 1}, {Name: "test", Weight: 1}}}
-		before, err := splitting.Balanced(rows, o)
+	}
+}
+
+func movesFew(t *testing.T, shape string, rows []splitting.Row, most int) {
+	t.Helper()
+	n := len(rows)
+	o := splitting.Options{Parts: []splitting.Part{{Name: "train", Weight: 8}, {Name: "validation", Weight: 1}, {Name: "test", Weight: 1}}}
+	before, err := splitting.Balanced(rows, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, edited := range map[string][]splitting.Row{
+		"another id": slices.Concat([]splitting.Row{{ID: "0", Group: rows[0].Group, Stratum: rows[0].Stratum}}, rows[1:]),
+		"one more":   slices.Concat(rows, []splitting.Row{{ID: "5a5a", Group: n, Stratum: 0}}),
+		"one less":   rows[:n-1],
+		"one joins":  slices.Concat(rows, []splitting.Row{{ID: "5a5a", Group: rows[17].Group, Stratum: 0}}),
+	} {
+		after, err := splitting.Balanced(edited, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, edited := range map[string][]splitting.Row{
-			"another id": slices.Concat([]splitting.Row{{ID: "0", Group: rows[0].Group, Stratum: rows[0].Stratum}}, rows[1:]),
-			"one more":   slices.Concat(rows, []splitting.Row{{ID: "5a5a", Group: n, Stratum: 0}}),
-			"one less":   rows[:n-3],
-		} {
-			after, err := splitting.Balanced(edited, o)
-			if err != nil {
-				t.Fatal(err)
+		moved := 0
+		for i := range min(n, len(edited)) {
+			if after.Part[i] != before.Part[i] {
+				moved++
 			}
-			moved := 0
-			for i := range min(n, len(edited)) {
-				if after.Part[i] != before.Part[i] {
-					moved++
-				}
-			}
-			t.Logf("%d strata, %s: %d rows change sides", strata, name, moved)
-			if moved > 60 {
-				t.Errorf("%d strata, %s: %d rows of %d change sides", strata, name, moved, n)
-			}
+		}
+		if moved > most {
+			t.Errorf("%s, %s: %d rows of %d change sides, more than %d", shape, name, moved, n, most)
 		}
 	}
 }
