@@ -72,8 +72,11 @@ func (s *session) roomy(plan *planner.Plan, ignore bool) error {
 		}
 		switch {
 		case r.Free < need/2 && !ignore:
-			return errors.New(view.NoRoom(r) + " Make room (prefab cache gc, or delete what is not needed), put the cache " +
-				"elsewhere with PREFAB_CACHE, or try all the same with --ignore-space")
+			advice := "Make room (prefab cache gc, or delete what is not needed), put the cache elsewhere with PREFAB_CACHE"
+			if r.Cache == 0 {
+				advice = "Make room there, let the exports write elsewhere"
+			}
+			return errors.New(view.NoRoom(r) + " " + advice + ", or try all the same with --ignore-space")
 		case r.Free < need+need/2:
 			s.warn(view.NoRoom(r) + " The run may end for want of room, and goes on from there when there is some.")
 		}
