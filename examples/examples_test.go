@@ -14,6 +14,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	// The program is built in another process, which the cache of go test does not see. What it is made of is named here, so
+	// that a result is of the code as it is.
+	_ "github.com/prefab-build/prefab/executor"
+	_ "github.com/prefab-build/prefab/executor/stages"
+	_ "github.com/prefab-build/prefab/lang"
+	_ "github.com/prefab-build/prefab/planner"
 )
 
 // binary is prefab, built once.
