@@ -106,8 +106,8 @@ type held struct {
 	sums  []uint64 // of each segment that can be picked out of the file
 }
 
-// seed makes the sums of this process. Nobody outside it knows the seed, so nobody can make a file pass for another; that one
-// does by chance is as likely as a wrong sum of 64 bits. A SHA-256 to the same end was a twentieth of reading.
+// seed makes the sums of this process. Nobody outside it knows the seed, so nobody can make a segment pass for another, and by
+// chance one in 2^64 does. A SHA-256 to the same end was a fifteenth of reading.
 var seed = maphash.MakeSeed()
 
 // keeping returns a function that keeps the segments of a file as they are framed, or, where they can be picked out of the

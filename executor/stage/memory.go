@@ -20,9 +20,10 @@ type Volume struct{ Rows, Bytes int64 }
 //	dataset                   56   63      filter         16    40
 //	deduplicate               88  191      reward_model  336  1096
 //	decontaminate            109  101      evaluate      297   558
-//	validate                  87  173      export        161   499
+//	validate                  87  173      export        215   183
 //
-// They are peaks with garbage in them, so a little more than what is needed.
+// Export was measured since it deals large tables out on disk, and its estimate is high for them. They are peaks with
+// garbage in them, so a little more than what is needed.
 //
 // ProcessMemory is what every process has, whatever it does.
 const (
@@ -31,7 +32,7 @@ const (
 	chunkMemory = 32e6 // of a chunk in work: dataset and benchmark, with two at a time
 	rowMemory   = 200  // of a row, until Finish is done: its place in selections and ledgers, as filter's
 	readFactor  = 10   // what is built of a byte that all chunks share: decontaminate's index is 9 times its items
-	// A Runner holds its inputs and what it makes of them, as export does: 4.5 times what it writes.
+	// A Runner holds its inputs and what it makes of them: export needs 3.7 times what it writes where it sorts in memory.
 	runnerFactor = 5
 )
 

@@ -22,7 +22,8 @@ type leakTable struct {
 }
 
 // A leakCheck counts the rows of held-out parts whose prompts are near-duplicates of prompts in a less protected part. It
-// goes through the rows again and shares nothing with the grouping but the method, so that an error there shows here.
+// goes through the rows again and shares nothing with the grouping but the method, so that an error there shows here. What
+// an earlier check found clean it takes for clean: see proofs.
 // Rows are counted and not pairs: where prompts come from one template, pairs are quadratic in them.
 type leakCheck struct {
 	*config

@@ -104,7 +104,7 @@ func (p *proofs) nearest(ctx context.Context) (best *digest) {
 		if !ok || len(other) != len(head) {
 			continue
 		}
-		// The oldest of equally near ones is as good as any.
+		// Of equally near ones any will do, and always the same one.
 		if n := common(head, other); n > most || n == most && n > 0 && bytes.Compare(input[:], nearest[:]) < 0 {
 			most, nearest = n, input
 		}

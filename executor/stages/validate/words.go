@@ -55,8 +55,9 @@ const (
 	bucketBits = 18
 	// fewestPairs is the number of pairs under which the answer would be noise.
 	fewestPairs = 50
-	// sampleWords bounds the words that are looked at, and with them time and memory (4 bytes each). The pairs that they
-	// make tell the share to half a percent or better. A short pair counts as one of leastWords.
+	// sampleWords bounds the words that are looked at, and with them time and memory (4 bytes each). With responses of a
+	// hundred words they are 100,000 pairs, which tell the share to a third of a percent. A short pair counts as one of
+	// leastWords.
 	sampleWords = 20e6
 	leastWords  = 100
 )
