@@ -198,6 +198,32 @@ func TestFileOfALaterPrefabIsLeftAlone(t *testing.T) {
 	}
 }
 
+// The first records of several runs make the file at once, while plans look for it. SQLite does not wait for all that
+// this needs.
+func TestSeveralBeginOneFile(t *testing.T) {
+	for range 30 {
+		path := filepath.Join(t.TempDir(), "history.db")
+		var all sync.WaitGroup
+		for w := range 3 {
+			writer, _ := open(t, path)
+			all.Go(func() {
+				if _, err := writer.Begin(t.Context(), run(w, 0)); err != nil {
+					t.Error(err)
+				}
+			})
+			reader, _ := open(t, path)
+			all.Go(func() {
+				for range 20 {
+					if _, err := reader.Last(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
 // Plans read while a run records, and several runs of one folder's pipelines may record at once.
 func TestConcurrentUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -67,6 +68,9 @@ func (h *DB) close() error {
 	return err
 }
 
+// busyTimeout is how long one process waits for another to finish its transaction.
+const busyTimeout = 10 * time.Second
+
 // connect opens the file with further URI parameters. One connection at a time keeps a process from waiting for itself.
 func connect(ctx context.Context, path string, parameters ...string) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
@@ -78,7 +82,7 @@ func connect(ctx context.Context, path string, parameters ...string) (*sql.DB, e
 		slashed = "/" + slashed // C:/…
 	}
 	uri := url.URL{Scheme: "file", Path: slashed, RawQuery: strings.Join(append(parameters,
-		"_pragma=busy_timeout(10000)", "_pragma=foreign_keys(1)", "_txlock=immediate"), "&")}
+		fmt.Sprintf("_pragma=busy_timeout(%d)", busyTimeout.Milliseconds()), "_pragma=foreign_keys(1)", "_txlock=immediate"), "&")}
 	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
 		return nil, err
@@ -143,16 +147,31 @@ func (h *DB) writer(ctx context.Context) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(h.path), 0o755); err != nil {
 		return nil, err
 	}
-	// A write-ahead log lets plans read while a run records. Synchronous "normal" survives every kill; a power cut
-	// may take the last transactions, never the file.
-	db, err := connect(ctx, h.path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)")
+	// The turn to a write-ahead log needs the file alone, and SQLite does not wait for that: where others make or read a
+	// new file at the same moment, it is busy whatever the busy timeout.
+	db, err := openWriting(ctx, h.path)
+	deadline := time.Now().Add(busyTimeout)
+	for codeOf(err) == sqlite3.SQLITE_BUSY && ctx.Err() == nil && time.Now().Before(deadline) {
+		time.Sleep(5 * time.Millisecond)
+		db, err = openWriting(ctx, h.path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.writing = db
+	return db, nil
+}
+
+// openWriting makes the file and its tables where there are none. A write-ahead log lets plans read while a run records.
+// Synchronous "normal" survives every kill; a power cut may take the last transactions, never the file.
+func openWriting(ctx context.Context, path string) (*sql.DB, error) {
+	db, err := connect(ctx, path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)")
 	if err != nil {
 		return nil, err
 	}
 	if err := prepare(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	h.writing = db
 	return db, nil
 }
 
