@@ -120,22 +120,21 @@ func (m *mapping) mapTable(ctx context.Context) ([]*storedChunk, error) {
 	for i := range chunks {
 		rows := table.chunks[i].rows
 		m.rows = append(m.rows, rows)
-		inputs := chunkInputs(rows, columns, digests[i])
-		if chunks[i] = m.lookup(ctx, inputs); chunks[i] != nil {
-			m.progress(rows)
-			continue
-		}
 		if err := m.acquire(ctx); err != nil {
 			break
 		}
 		group.Go(func() error {
 			defer m.release()
-			rows, err := table.Load(ctx, i, columns)
+			defer m.progress(rows)
+			inputs := chunkInputs(rows, columns, digests[i])
+			if chunks[i] = m.lookup(ctx, inputs); chunks[i] != nil {
+				return nil
+			}
+			chunk, err := table.Load(ctx, i, columns)
 			if err != nil {
 				return err
 			}
-			chunks[i], err = m.mapOne(ctx, prepare, stage.Chunk{Chunk: rows, Index: i}, inputs)
-			m.progress(rows.Rows)
+			chunks[i], err = m.mapOne(ctx, prepare, stage.Chunk{Chunk: chunk, Index: i}, inputs)
 			return err
 		})
 	}

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/prefab-build/prefab/executor/methods/text"
 )
@@ -65,8 +68,10 @@ func NewIndex(benchmarks []Benchmark, s Settings) (*Index, error) {
 	if b.tokens > math.MaxUint32 {
 		return nil, errors.New("the benchmarks have over four billion tokens, more than an index can number")
 	}
+	var work errgroup.Group
+	work.Go(func() error { b.enterSkeletons(); return nil })
 	b.index()
-	return x, nil
+	return x, work.Wait()
 }
 
 // Settings are those that the index was built with.
@@ -97,6 +102,10 @@ type builder struct {
 	read   text.Reader
 	buf    []byte
 	seq    []uint32
+	texts  []string // of the documents
+
+	numbers room[uint32]
+	refs    room[Ref]
 }
 
 func (b *builder) benchmark(number int, items []Item) {
@@ -147,15 +156,43 @@ func (b *builder) add(s string, ref Ref) {
 		}
 	}
 	d := uint32(len(b.docs))
-	b.docs = append(b.docs, document{tokens: slices.Clone(b.seq), refs: []Ref{ref}})
+	b.docs = append(b.docs, document{tokens: b.numbers.keep(b.seq...), refs: b.refs.keep(ref)})
 	b.tokens += len(b.seq)
-	b.whole[h] = append(b.whole[h], d)
-	b.buf = b.settings.Form.AppendSkeleton(b.buf[:0], s)
-	if utf8.RuneCount(b.buf) >= b.settings.SkeletonChars {
-		h := text.HashToken(b.buf) & b.hashMask
-		b.skeletons[h] = append(b.skeletons[h], d)
-		b.lengths[len(b.buf)] = struct{}{}
+	b.enter(b.whole, h, d)
+	b.texts = append(b.texts, s)
+}
+
+// enterSkeletons lists the documents by their skeletons. It touches nothing that index does.
+func (b *builder) enterSkeletons() {
+	for d, s := range b.texts {
+		b.buf = b.settings.Form.AppendSkeleton(b.buf[:0], s)
+		if utf8.RuneCount(b.buf) >= b.settings.SkeletonChars {
+			b.enter(b.skeletons, text.HashToken(b.buf)&b.hashMask, uint32(d))
+			b.lengths[len(b.buf)] = struct{}{}
+		}
 	}
+}
+
+// enter lists a document under a hash. Nearly all hashes have one document.
+func (b *builder) enter(list map[uint64][]uint32, h uint64, d uint32) {
+	if others := list[h]; others != nil {
+		list[h] = append(others, d)
+		return
+	}
+	list[h] = b.numbers.keep(d)
+}
+
+// room hands out slices of large blocks: tens of thousands of documents have a handful of elements each.
+type room[T any] struct{ block []T }
+
+// keep copies elements into a slice of their own.
+func (r *room[T]) keep(elements ...T) []T {
+	if len(elements) > cap(r.block)-len(r.block) {
+		r.block = make([]T, 0, max(len(elements), 1<<14))
+	}
+	n := len(r.block)
+	r.block = append(r.block, elements...)
+	return r.block[n:len(r.block):len(r.block)]
 }
 
 // gram is an n-gram on its way into the table.
@@ -164,33 +201,74 @@ type gram struct {
 	posting
 }
 
+// group is the n-grams with the same tokens, and how many items share it.
+type group struct {
+	grams   []gram
+	sharers int
+}
+
 func (b *builder) index() {
 	all := b.allGrams()
-	slices.SortFunc(all, b.compare)
-	shared := make([]int32, 0, len(all)/2) // per group, how many items share it
-	open := make([]bool, len(b.docs))      // documents that keep an n-gram
+	b.sort(all)
+	groups := make([]group, 0, len(all))
+	open, hidden := make([]bool, len(b.docs)), false // documents that keep an n-gram; whether any does not
 	for rest := all; len(rest) > 0; {
-		n := b.run(rest)
-		count := b.sharers(rest[:n])
-		shared = append(shared, int32(count))
-		for _, g := range rest[:n] {
-			if count > b.settings.MaskAbove {
-				b.docs[g.doc].masked = true
+		g := group{grams: rest[:b.run(rest)]}
+		g.sharers = b.sharers(g.grams)
+		for i := range g.grams {
+			if d := g.grams[i].doc; g.sharers > b.settings.MaskAbove {
+				b.docs[d].masked = true
 			} else {
-				open[g.doc] = true
+				open[d] = true
 			}
 		}
-		rest = rest[n:]
+		groups = append(groups, g)
+		rest = rest[len(g.grams):]
 	}
 	for d := range b.docs {
-		b.docs[d].hidden = b.docs[d].masked && !open[d]
+		doc := &b.docs[d]
+		doc.hidden = doc.masked && !open[d]
+		hidden = hidden || doc.hidden
 	}
-	b.fill(all, shared, b.anchors(all, shared))
+	var anchors map[posting]bool
+	if hidden {
+		anchors = b.anchors(groups)
+	}
+	b.fill(groups, len(all), anchors)
+}
+
+// sort orders n-grams, those of one first byte of the hash at a time so that all processors take part.
+func (b *builder) sort(all []gram) {
+	var ends [256]int
+	for i := range all {
+		ends[all[i].hash>>56]++
+	}
+	for i := range ends[1:] {
+		ends[i+1] += ends[i]
+	}
+	next := ends // of each part, from its end
+	dealt := make([]gram, len(all))
+	for i := range all {
+		to := &next[all[i].hash>>56]
+		*to--
+		dealt[*to] = all[i]
+	}
+	copy(all, dealt)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range ends {
+		part := all[next[i]:ends[i]]
+		work.Go(func() error {
+			slices.SortFunc(part, b.compare)
+			return nil
+		})
+	}
+	_ = work.Wait() // sorting does not fail
 }
 
 func (b *builder) allGrams() []gram {
 	n := b.settings.N
-	var all []gram
+	all := make([]gram, 0, b.tokens)
 	for d := range b.docs {
 		tokens := b.docs[d].tokens
 		var h uint64
@@ -252,16 +330,15 @@ func (b *builder) sharers(group []gram) int {
 
 // anchors chooses for every hidden document the one masked n-gram that leads to it: that with the fewest places, since
 // each of them costs a comparison.
-func (b *builder) anchors(all []gram, shared []int32) map[posting]bool {
+func (b *builder) anchors(groups []group) map[posting]bool {
 	type choice struct {
 		places int
 		at     posting
 	}
 	best := map[uint32]choice{}
-	rest := all
-	for range shared {
-		n := b.run(rest)
-		for _, g := range rest[:n] {
+	for _, same := range groups {
+		n := len(same.grams)
+		for _, g := range same.grams {
 			if !b.docs[g.doc].hidden {
 				continue
 			}
@@ -269,7 +346,6 @@ func (b *builder) anchors(all []gram, shared []int32) map[posting]bool {
 				best[g.doc] = choice{n, g.posting}
 			}
 		}
-		rest = rest[n:]
 	}
 	chosen := make(map[posting]bool, len(best))
 	for _, c := range best {
@@ -279,22 +355,21 @@ func (b *builder) anchors(all []gram, shared []int32) map[posting]bool {
 }
 
 // fill builds the table of unmasked n-grams and anchors.
-func (b *builder) fill(all []gram, shared []int32, anchors map[posting]bool) {
+func (b *builder) fill(groups []group, grams int, anchors map[posting]bool) {
 	t := &b.grams
-	rest := all
-	for _, count := range shared {
-		n := b.run(rest)
+	t.hashes, t.starts = make([]uint64, 0, len(groups)), make([]uint32, 0, len(groups)+1)
+	t.postings = make([]posting, 0, grams)
+	for _, same := range groups {
 		start := len(t.postings)
-		for _, g := range rest[:n] {
-			if int(count) <= b.settings.MaskAbove || anchors[g.posting] {
-				t.postings = append(t.postings, g.posting)
+		for i := range same.grams {
+			if p := same.grams[i].posting; same.sharers <= b.settings.MaskAbove || anchors[p] {
+				t.postings = append(t.postings, p)
 			}
 		}
 		if len(t.postings) > start {
-			t.hashes = append(t.hashes, rest[0].hash)
+			t.hashes = append(t.hashes, same.grams[0].hash)
 			t.starts = append(t.starts, uint32(start))
 		}
-		rest = rest[n:]
 	}
 	t.index()
 }
