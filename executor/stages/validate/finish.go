@@ -3,7 +3,10 @@ package validate
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/prefab-build/prefab/executor/methods/exact"
 	"github.com/prefab-build/prefab/executor/methods/interval"
@@ -16,46 +19,31 @@ import (
 // A finish is the work of Finish.
 type finish struct {
 	config
-	task    *stage.Task
-	sum     summary
-	records []record
-	groups  *prompts.Groups
+	task        *stage.Task
+	sampleWords int
+	sum         summary
+	records     []record
+	groups      *prompts.Groups
+	tallied
 }
 
 const noRowsOut = "no rows go out"
 
 // Finish measures what needs all rows: what is unique, what is alike, and intervals.
-func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) error {
-	f := finish{task: t, sum: summary{Rejected: map[string]int64{}, Categories: map[string]int64{}}}
+func (m mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) error {
+	f := finish{task: t, sampleWords: m.sampleWords, sum: summary{Rejected: map[string]int64{}, Categories: map[string]int64{}}}
 	if err := t.Config(&f.config); err != nil {
 		return err
 	}
-	lengths, rows := make([]int, len(all.Deltas)), 0
-	for _, n := range all.Rows {
-		rows += n
+	chunks, err := f.decode(all)
+	if err != nil {
+		return err
 	}
-	f.records = make([]record, 0, rows)
-	for i, d := range all.Deltas {
-		if d.Partial == nil {
-			continue // no rows
-		}
-		s, list, err := decode(d.Partial)
-		if err != nil {
-			return fmt.Errorf("the result of chunk %d: %w", i, err)
-		}
-		f.sum.merge(s)
-		lengths[i] = len(list)
-		f.records = append(f.records, list...)
-	}
-	// One copy of the records serves both views: a million take 80 MB.
-	byChunk := make([][]record, len(lengths))
-	from := 0
-	for i, n := range lengths {
-		byChunk[i] = f.records[from : from+n]
-		from += n
-	}
-	var err error
-	if f.groups, err = groupsOf(ctx, t, all, byChunk, f.PromptSimilarity); err != nil {
+	var beside errgroup.Group
+	beside.Go(func() error { f.tally(); return nil })
+	f.groups, err = groupsOf(ctx, t, all, chunks, f.PromptSimilarity)
+	_ = beside.Wait() // counting does not fail
+	if err != nil {
 		return err
 	}
 	f.counts()
@@ -65,7 +53,42 @@ func (mapper) Finish(ctx context.Context, t *stage.Task, all *stage.Mapped) erro
 	f.lengths()
 	f.style()
 	f.categories()
-	return f.words(ctx, all, byChunk)
+	return f.words(ctx, all, chunks)
+}
+
+// decode reads the results of the chunks, several at a time. One copy of the records serves both views: a million take 80 MB.
+func (f *finish) decode(all *stage.Mapped) ([]chunkResult, error) {
+	rows := 0
+	for _, d := range all.Deltas {
+		if out := d.Out["pairs"]; out != nil {
+			rows += out.Keep.Len()
+		}
+	}
+	f.records = make([]record, rows)
+	chunks, from := make([]chunkResult, len(all.Deltas)), 0
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, d := range all.Deltas {
+		if d.Partial == nil {
+			continue // no rows
+		}
+		to := from + d.Out["pairs"].Keep.Len()
+		chunks[i].records = f.records[from:to:to]
+		from = to
+		group.Go(func() error {
+			if err := chunks[i].decode(d.Partial); err != nil {
+				return fmt.Errorf("the result of chunk %d: %w", i, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i := range chunks {
+		f.sum.merge(&chunks[i].sum)
+	}
+	return chunks, nil
 }
 
 func (f *finish) put(m spec.Metric, table any) {
@@ -84,8 +107,13 @@ func share(name string, k, n int64, reason string) spec.Metric {
 	return spec.Value(name, float64(k)/float64(n), n)
 }
 
-// counts measures how much there is.
-func (f *finish) counts() {
+// Tallied is what takes a while and needs no groups.
+type tallied struct {
+	pairs, duplicates, copies int
+	sorted                    [3][]float64 // the lengths of the texts in words
+}
+
+func (f *finish) tally() {
 	type sides struct{ first, second int64 }
 	pairs := make(map[half]sides, len(f.records))
 	for i := range f.records {
@@ -97,22 +125,33 @@ func (f *finish) counts() {
 		}
 		pairs[f.records[i].pair] = s
 	}
-	duplicates, copies := 0, 0
+	f.pairs = len(pairs)
 	for _, s := range pairs {
-		duplicates += int(max(s.first-1, 0) + max(s.second-1, 0))
+		f.duplicates += int(max(s.first-1, 0) + max(s.second-1, 0))
 		if s.first > 0 && s.second > 0 {
-			copies++
+			f.copies++
 		}
 	}
+	for i := range f.sorted {
+		f.sorted[i] = make([]float64, len(f.records))
+		for k := range f.records {
+			f.sorted[i][k] = float64(f.records[k].words[i])
+		}
+		slices.Sort(f.sorted[i])
+	}
+}
+
+// counts measures how much there is.
+func (f *finish) counts() {
 	sizes := f.groups.Sizes()
 	f.count("rows_out", len(f.records))
-	f.count("pair_count", len(pairs))
+	f.count("pair_count", f.pairs)
 	m := spec.Value("prompt_groups", float64(len(sizes)), int64(len(f.records)))
 	m.Method = fmt.Sprintf("exact join, Jaccard index of %d-character shingles at least %v", promptShingle, f.PromptSimilarity)
 	f.put(m, map[string]any{"largest": sizes[:min(len(sizes), 10)]})
 	f.count("unique_prompts", f.groups.Len())
-	f.count("exact_duplicates", duplicates)
-	f.count("relabelled_copies", copies)
+	f.count("exact_duplicates", f.duplicates)
+	f.count("relabelled_copies", f.copies)
 }
 
 // group names the group of a record's prompt.
@@ -248,11 +287,7 @@ func (f *finish) lengths() {
 			f.task.Metric(spec.Unavailable(name+"_words", noRowsOut))
 			continue
 		}
-		words := make([]float64, len(f.records))
-		for k := range f.records {
-			words[k] = float64(f.records[k].words[i])
-		}
-		slices.Sort(words)
+		words := f.sorted[i]
 		table := map[string]float64{"max": words[len(words)-1]}
 		for _, l := range levels {
 			table[l.name] = interval.SortedQuantile(words, l.q)

@@ -9,7 +9,9 @@ import (
 	"github.com/prefab-build/prefab/executor/stage"
 )
 
-type mapper struct{}
+type mapper struct {
+	sampleWords int // how many words of a table are looked at for word_separability
+}
 
 // Prepare reads the rewards of the calibration set, if there is one.
 func (mapper) Prepare(ctx context.Context, t *stage.Task) (stage.State, error) {
@@ -52,6 +54,7 @@ func (mapper) MapChunk(ctx context.Context, t *stage.Task, st stage.State, in st
 	m.limits.MinAgreement = m.agreement()
 	m.sum.Rows = int64(in.Rows)
 	m.rowReader = newRowReader(in.Chunk, &m.config)
+	m.apart = contrastReader{chosen: m.texts[1], rejected: m.texts[2]}
 	keep := dataset.Select(in.Rows, m.row)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -62,7 +65,7 @@ func (mapper) MapChunk(ctx context.Context, t *stage.Task, st stage.State, in st
 			m.sum.FormatErrors++
 		}
 	}
-	partial, err := encode(&m.sum, m.records)
+	partial, err := encode(&m.sum, m.records, m.contrasts)
 	return &stage.Delta{
 		Out:     map[string]*stage.PortDelta{"pairs": {Keep: keep}},
 		Ledger:  m.ledger,
@@ -74,11 +77,13 @@ func (mapper) MapChunk(ctx context.Context, t *stage.Task, st stage.State, in st
 type chunkMap struct {
 	config
 	*rowReader
-	cdf     *quality.CDF
-	limits  quality.Limits
-	sum     summary
-	records []byte
-	ledger  []stage.Entry
+	cdf       *quality.CDF
+	limits    quality.Limits
+	apart     contrastReader
+	sum       summary
+	records   []byte
+	contrasts []byte
+	ledger    []stage.Entry
 }
 
 // row judges a row, and measures it if it goes on.
@@ -124,5 +129,8 @@ func (m *chunkMap) row(row int) (keep bool) {
 		m.sum.Categories[m.category.At(row)]++
 	}
 	m.records = r.append(m.records)
+	if place(&r) < kept {
+		m.contrasts = m.apart.read(row).append(m.contrasts)
+	}
 	return true
 }

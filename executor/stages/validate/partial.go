@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/prefab-build/prefab/executor/methods/exact"
 	"github.com/prefab-build/prefab/executor/methods/quality"
@@ -103,53 +105,80 @@ func (r *record) append(b []byte) []byte {
 
 const fixedRecord = 16 + 16 + 1 + 3*4
 
-// encode writes a partial: the length of the summary, the summary and the records.
-func encode(s *summary, records []byte) ([]byte, error) {
+// encode writes what a chunk came to: the lengths of the summary and the records, both, and the contrasts that are kept.
+func encode(s *summary, records, contrasts []byte) ([]byte, error) {
 	head, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
 	}
 	b := binary.AppendUvarint(nil, uint64(len(head)))
-	return append(append(b, head...), records...), nil
+	b = binary.AppendUvarint(b, uint64(len(records)))
+	return slices.Concat(b, head, records, contrasts), nil
 }
 
-// decode reads what encode wrote.
-func decode(b []byte) (*summary, []record, error) {
-	size, n := binary.Uvarint(b)
-	if n <= 0 || size > uint64(len(b)-n) {
-		return nil, nil, fmt.Errorf("it is cut off")
-	}
-	var s summary
-	if err := json.Unmarshal(b[n:n+int(size)], &s); err != nil {
-		return nil, nil, err
-	}
-	b = b[n+int(size):]
-	var list []record
-	for len(b) > 0 {
-		if len(b) < fixedRecord {
-			return nil, nil, fmt.Errorf("it is cut off")
+// A chunkResult is what encode wrote.
+type chunkResult struct {
+	sum       summary
+	records   []record // as many as there are rows that go out
+	contrasts []byte   // of those in the kept places
+}
+
+var errCutOff = errors.New("it is cut off")
+
+// decode reads what encode wrote; there must be as many records as r has.
+func (r *chunkResult) decode(b []byte) error {
+	var sizes [2]int
+	for i := range sizes {
+		size, n := binary.Uvarint(b)
+		if n <= 0 || size > uint64(len(b)-n) {
+			return errCutOff
 		}
-		r := record{prompt: half(b[:16]), pair: half(b[16:32])}
-		flags := b[32]
-		r.chosenFirst, r.hasGap, r.voted = flags&flagChosenFirst != 0, flags&flagGap != 0, flags&flagVoted != 0
-		for i := range r.words {
-			r.words[i] = binary.LittleEndian.Uint32(b[33+4*i:])
-		}
-		b = b[fixedRecord:]
-		for _, x := range []struct {
-			has  bool
-			into *float64
-		}{{r.hasGap, &r.gap}, {r.voted, &r.share}} {
-			if !x.has {
-				continue
-			}
-			if len(b) < 8 {
-				return nil, nil, fmt.Errorf("it is cut off")
-			}
-			*x.into = math.Float64frombits(binary.LittleEndian.Uint64(b))
-			b = b[8:]
-		}
-		list = append(list, r)
+		sizes[i], b = int(size), b[n:]
 	}
-	return &s, list, nil
+	if sizes[0]+sizes[1] > len(b) {
+		return errCutOff
+	}
+	if err := json.Unmarshal(b[:sizes[0]], &r.sum); err != nil {
+		return err
+	}
+	list := b[sizes[0]:][:sizes[1]]
+	for i := range r.records {
+		var err error
+		if list, err = r.records[i].decode(list); err != nil {
+			return err
+		}
+	}
+	if len(list) > 0 {
+		return fmt.Errorf("it has more than %d records", len(r.records))
+	}
+	r.contrasts = b[sizes[0]+sizes[1]:]
+	return nil
+}
+
+// decode reads what append wrote, and returns what follows it.
+func (r *record) decode(b []byte) (rest []byte, err error) {
+	if len(b) < fixedRecord {
+		return nil, errCutOff
+	}
+	*r = record{prompt: half(b[:16]), pair: half(b[16:32])}
+	flags := b[32]
+	r.chosenFirst, r.hasGap, r.voted = flags&flagChosenFirst != 0, flags&flagGap != 0, flags&flagVoted != 0
+	for i := range r.words {
+		r.words[i] = binary.LittleEndian.Uint32(b[33+4*i:])
+	}
+	b = b[fixedRecord:]
+	for _, x := range []struct {
+		has  bool
+		into *float64
+	}{{r.hasGap, &r.gap}, {r.voted, &r.share}} {
+		if !x.has {
+			continue
+		}
+		if len(b) < 8 {
+			return nil, errCutOff
+		}
+		*x.into = math.Float64frombits(binary.LittleEndian.Uint64(b))
+		b = b[8:]
+	}
+	return b, nil
 }

@@ -11,10 +11,10 @@ import (
 const promptShingle = 5
 
 // groupsOf groups the prompts of the rows that go on.
-func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][]record, similarity float64) (*prompts.Groups, error) {
+func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, chunks []chunkResult, similarity float64) (*prompts.Groups, error) {
 	table := t.Table("pairs")
 	src := prompts.Source{
-		Keys: make([][]prompts.Key, len(records)),
+		Keys: make([][]prompts.Key, len(chunks)),
 		Load: func(chunk int) (func(k int) string, error) {
 			c, err := table.Chunk(chunk, "prompt")
 			if err != nil {
@@ -24,7 +24,8 @@ func groupsOf(ctx context.Context, t *stage.Task, all *stage.Mapped, records [][
 			return func(k int) string { return texts.Text(int(rows[k])) }, nil
 		},
 	}
-	for i, list := range records {
+	for i := range chunks {
+		list := chunks[i].records
 		src.Keys[i] = make([]prompts.Key, 0, len(list))
 		for k := range list {
 			src.Keys[i] = append(src.Keys[i], prompts.Key(list[k].prompt))

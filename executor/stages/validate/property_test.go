@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prefab-build/prefab/executor/methods/text"
+	"github.com/prefab-build/prefab/executor/stage"
+	"github.com/prefab-build/prefab/executor/stage/prompts"
 	"github.com/prefab-build/prefab/executor/stage/stagetest"
 	"github.com/prefab-build/prefab/spec"
 )
@@ -85,21 +89,31 @@ func jsonLines(list []pair) string {
 
 func run(t *testing.T, config string, list []pair) *stagetest.Finished {
 	t.Helper()
-	return stagetest.Case(t, Kind, `{"config": `+config+`, "inputs": {"pairs": "pairs.jsonl"}}`, map[string]string{"pairs.jsonl": jsonLines(list)})
+	return runKind(t, Kind, config, list)
+}
+
+func runKind(t *testing.T, k *stage.Kind, config string, list []pair) *stagetest.Finished {
+	t.Helper()
+	return stagetest.Case(t, k, `{"config": `+config+`, "inputs": {"pairs": "pairs.jsonl"}}`, map[string]string{"pairs.jsonl": jsonLines(list)})
 }
 
 func value(t *testing.T, f *stagetest.Finished, name string) float64 {
+	t.Helper()
+	return *metricOf(t, f, name).Value
+}
+
+func metricOf(t *testing.T, f *stagetest.Finished, name string) spec.Metric {
 	t.Helper()
 	for _, m := range f.Result.Metrics {
 		if m.Name == name {
 			if m.Value == nil {
 				t.Fatalf("%s is unavailable: %s", name, m.Reason)
 			}
-			return *m.Value
+			return m
 		}
 	}
 	t.Fatalf("%s was not measured", name)
-	return 0
+	return spec.Metric{}
 }
 
 // Exchanging the responses of every pair, each with its own scores and votes, turns the sign of every gap exactly, and a
@@ -252,7 +266,7 @@ func TestSample(t *testing.T) {
 		}
 	}
 	const words = 10e6
-	want := newSample(rows, words)
+	want, _ := newSample(rows, words)
 	total, n := 0, 0
 	for i := range rows {
 		if want[place(&rows[i])] {
@@ -260,16 +274,19 @@ func TestSample(t *testing.T) {
 			n++
 		}
 	}
-	if total > words || total < 0.99*words || n == len(rows) {
+	if total > words || total < 0.9*words || n == len(rows) {
 		t.Errorf("the sample has %d words of %.0f, in %d rows of %d", total, words, n, len(rows))
 	}
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	if *newSample(rows, words) != *want {
+	if again, _ := newSample(rows, words); *again != *want {
 		t.Error("the sample depends on the order of the rows")
+	}
+	if _, beyond := newSample(rows, words/100); beyond {
+		t.Error("a small share of a table is looked for beyond the places that are kept")
 	}
 	// A prompt with more words leaves the others, and short rows count.
 	rows = []record{{words: [3]uint32{0, words, 1}}, {prompt: half{1}}, {prompt: half{2}}}
-	s := newSample(rows, leastWords)
+	s, _ := newSample(rows, leastWords)
 	if s[place(&rows[0])] || !s[place(&rows[1])] || s[place(&rows[2])] {
 		t.Error("the sample is not of the second row alone")
 	}
@@ -284,29 +301,80 @@ func TestPartial(t *testing.T) {
 		{prompt: half{3}, hasGap: true, gap: -0.5, words: [3]uint32{1 << 30, 0, 9}},
 		{voted: true, share: 0.75, hasGap: true, gap: 1},
 	}
+	apart := contrast{chosen: []uint32{0, 7, 7, 1<<bucketBits - 1}, rejected: []uint32{300}}
 	var records []byte
 	for i := range list {
 		records = list[i].append(records)
 	}
-	b, err := encode(&s, records)
+	b, err := encode(&s, records, apart.append(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, back, err := decode(b)
+	decode := func(b []byte) (r chunkResult, c contrast, err error) {
+		r.records = make([]record, len(list))
+		if err = r.decode(b); err == nil {
+			_, err = c.decode(r.contrasts)
+		}
+		return r, c, err
+	}
+	got, c, err := decode(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Rows != 7 || got.Rejected["empty prompt"] != 2 || got.Gaps[1].Mean() != -0.375 || got.Gaps[0].N() != 0 {
-		t.Errorf("the summary came back as %+v", got)
+	if sum := &got.sum; sum.Rows != 7 || sum.Rejected["empty prompt"] != 2 || sum.Gaps[1].Mean() != -0.375 || sum.Gaps[0].N() != 0 {
+		t.Errorf("the summary came back as %+v", sum)
 	}
-	if fmt.Sprint(back) != fmt.Sprint(list) {
-		t.Errorf("the records came back as %v, want %v", back, list)
+	if fmt.Sprint(got.records) != fmt.Sprint(list) || fmt.Sprint(c) != fmt.Sprint(apart) {
+		t.Errorf("the records came back as %v, %v; want %v, %v", got.records, c, list, apart)
 	}
 	for n := range b {
-		if _, list, err := decode(b[:n]); err == nil && len(list) == 3 {
+		if _, _, err := decode(b[:n]); err == nil {
 			t.Errorf("a partial cut off at %d of %d bytes is read", n, len(b))
 		}
 	}
+}
+
+// What the chunks keep of the words says the same as the responses themselves.
+func TestKeptContrasts(t *testing.T) {
+	const sampled = 10_000 // words: those of a hundred of 4000 short pairs
+	r := rand.New(rand.NewPCG(3, 3))
+	list := make([]pair, 4000)
+	records := make([]record, len(list))
+	for i := range list {
+		list[i] = pair{Prompt: words(r, 8), Chosen: words(r, 3+r.IntN(9)), Rejected: words(r, 3+r.IntN(9))}
+		hash := sha256.Sum256(text.N1.Append(nil, list[i].Prompt))
+		records[i].prompt = half(hash[:16])
+	}
+	s, beyond := newSample(records, sampled)
+	if beyond {
+		t.Fatal("the sample goes beyond what is kept")
+	}
+	var want []contrast
+	for i := range list {
+		if !s[place(&records[i])] {
+			continue
+		}
+		c := contrast{group: prompts.Key(records[i].prompt)}
+		chosen, rejected := hashesOf(list[i].Chosen), hashesOf(list[i].Rejected)
+		c.chosen, c.rejected = without(nil, chosen, rejected), without(nil, rejected, chosen)
+		want = append(want, c)
+	}
+	l, credit := newLexicon(want), 0.0
+	for i := range want {
+		credit += l.credit(&want[i])
+	}
+	small := *Kind
+	small.Mapper = mapper{sampleWords: sampled}
+	got := metricOf(t, runKind(t, &small, `{"prompt_similarity": 1}`, list), "word_separability")
+	if *got.Value != credit/float64(len(want)) || !strings.Contains(got.Method, fmt.Sprintf("a sample of %d pairs", len(want))) {
+		t.Errorf("got %v, %s; want %v of %d pairs", *got.Value, got.Method, credit/float64(len(want)), len(want))
+	}
+}
+
+func hashesOf(s string) []uint64 {
+	list := text.AppendHashes(nil, s)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func TestStyle(t *testing.T) {

@@ -25,7 +25,7 @@ var Kind = &stage.Kind{
 		Name:        "validate",
 		Title:       "drops pairs that cannot be used and measures the rest",
 		Doc:         doc,
-		Version:     2,
+		Version:     3,
 		Methods:     []string{exact.Version, interval.Version, quality.Version, simjoin.Version, stream.Version, text.Version},
 		Determinism: "bitwise per numerics class", // sigma and the entropy need exp and log
 		Random:      true,                         // the bootstrap
@@ -33,7 +33,7 @@ var Kind = &stage.Kind{
 		Ports:       ports,
 		Check:       check,
 	},
-	Mapper:  mapper{},
+	Mapper:  mapper{sampleWords},
 	Account: stage.Account{Why: why},
 	Memory:  func(l stage.Load) int64 { return l.MapperMemory(600) }, // the join of the prompts
 }

@@ -13,12 +13,12 @@ import (
 )
 
 // words measures what the words of the responses tell of the label.
-func (f *finish) words(ctx context.Context, all *stage.Mapped, byChunk [][]record) error {
+func (f *finish) words(ctx context.Context, all *stage.Mapped, chunks []chunkResult) error {
 	if n := len(f.records); n < fewestPairs {
 		f.task.Metric(spec.Unavailable("word_separability", fmt.Sprintf("%d pairs are too few to tell: %d are needed", n, fewestPairs)))
 		return nil
 	}
-	pairs, err := f.contrasts(ctx, all, byChunk, newSample(f.records, sampleWords))
+	pairs, err := f.contrasts(ctx, all, chunks)
 	if err != nil {
 		return err
 	}
@@ -56,9 +56,8 @@ const (
 	// fewestPairs is the number of pairs under which the answer would be noise.
 	fewestPairs = 50
 	// sampleWords bounds the words that are looked at, and with them time and memory (4 bytes each). With responses of a
-	// hundred words they are 100,000 pairs, which tell the share to a third of a percent. A short pair counts as one of
-	// leastWords.
-	sampleWords = 20e6
+	// hundred words they are 50,000 pairs, which tell the share to half a percent. A short pair counts as one of leastWords.
+	sampleWords = 10e6
 	leastWords  = 100
 )
 
