@@ -127,7 +127,7 @@ func (t *table) measure(ctx context.Context, work string, upTo int) error {
 	return nil
 }
 
-var stageRan = regexp.MustCompile(`(?m)^ +(\S+) +ran +(\S+[smh])\b`)
+var stageRan = regexp.MustCompile(`(?m)^ +(\S+) +(?:ran|same) +(\S+[smh])\b`)
 
 // longest are the stages of a run that took at least a tenth of a second, as the run told them.
 func longest(out string) string {

@@ -47,7 +47,7 @@ func reading(ctx context.Context, b *bench) (*section, error) {
 		if b.tools["python"].there() {
 			jobs = append(jobs, b.python("python", "python_read.py", b.path(file)))
 		}
-		if err := add(s, fmt.Sprintf("%s, %.0f MB", filepath.Ext(file)[1:], size), turns(ctx, max(1, (b.Sizes.Runs+1)/2), jobs), rates); err != nil {
+		if err := add(s, fmt.Sprintf("%s, %.0f MB", filepath.Ext(file)[1:], size), turns(ctx, b.Sizes.Runs, jobs), rates); err != nil {
 			return nil, err
 		}
 	}
