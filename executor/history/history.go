@@ -150,8 +150,9 @@ func (h *DB) writer(ctx context.Context) (*sql.DB, error) {
 	// The turn to a write-ahead log needs the file alone, and SQLite does not wait for that: where others make or read a
 	// new file at the same moment, it is busy whatever the busy timeout.
 	db, err := openWriting(ctx, h.path)
-	deadline := time.Now().Add(busyTimeout)
-	for codeOf(err) == sqlite3.SQLITE_BUSY && ctx.Err() == nil && time.Now().Before(deadline) {
+	wait, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for codeOf(err) == sqlite3.SQLITE_BUSY && wait.Err() == nil {
 		time.Sleep(5 * time.Millisecond)
 		db, err = openWriting(ctx, h.path)
 	}
