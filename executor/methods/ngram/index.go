@@ -61,7 +61,7 @@ func NewIndex(benchmarks []Benchmark, s Settings) (*Index, error) {
 	for range s.N {
 		x.power *= base
 	}
-	b := builder{Index: x}
+	b := &builder{Index: x}
 	for i := range benchmarks {
 		b.benchmark(i, benchmarks[i].Items)
 	}
@@ -94,10 +94,14 @@ func (x *Index) UnscorableItems(benchmark int) []int {
 // Items is how many items a benchmark has.
 func (x *Index) Items(benchmark int) int { return len(x.items[benchmark]) }
 
+const seenBits = 16
+
 // builder is an index in the making.
 type builder struct {
 	*Index
 	hashes []uint64 // per number in the vocabulary
+	// seen is the last token by the first bits of its hash. Without it half of the time would go into looking up common ones.
+	seen   [1 << seenBits]uint32
 	tokens int
 	read   text.Reader
 	buf    []byte
@@ -131,15 +135,25 @@ func (b *builder) tokenize(s string) {
 	b.seq = b.seq[:0]
 	for b.read.Reset(b.settings.Form, s); b.read.Next(); {
 		b.buf = b.read.AppendText(b.buf[:0])
-		id, ok := b.vocabulary[string(b.buf)]
-		if !ok {
-			id = uint32(len(b.words))
-			b.words = append(b.words, string(b.buf))
-			b.vocabulary[b.words[id]] = id
-			b.hashes = append(b.hashes, b.read.Hash())
+		h := b.read.Hash()
+		seen := &b.seen[h>>(64-seenBits)]
+		if id := *seen; int(id) >= len(b.words) || b.hashes[id] != h || b.words[id] != string(b.buf) {
+			*seen = b.number(h)
 		}
-		b.seq = append(b.seq, id)
+		b.seq = append(b.seq, *seen)
 	}
+}
+
+// number is that of the token in b.buf, in the vocabulary from now on.
+func (b *builder) number(h uint64) uint32 {
+	id, ok := b.vocabulary[string(b.buf)]
+	if !ok {
+		id = uint32(len(b.words))
+		b.words = append(b.words, string(b.buf))
+		b.vocabulary[b.words[id]] = id
+		b.hashes = append(b.hashes, h)
+	}
+	return id
 }
 
 // add puts the text of b.seq in the index, or its place beside the equal text that is there.

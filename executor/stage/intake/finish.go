@@ -26,7 +26,7 @@ type gathering struct {
 	parts    []partial
 	before   []int // of each segment, the records of its source that stand before it
 	index    *index
-	firsts   []first // by the number of their id in the index
+	firsts   []first // by their numbers in the index
 	made     int64
 	records  int64
 	repeated int64
@@ -72,7 +72,6 @@ func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error 
 		if p := d.Out[g.port]; p != nil {
 			g.made += int64(p.Keep.Len())
 		}
-		g.parts[i].ids = nil // the index has them
 	}
 	if g.clashes > 0 {
 		return g.clashing()
@@ -85,8 +84,11 @@ func (Mapper) Finish(_ context.Context, t *stage.Task, all *stage.Mapped) error 
 }
 
 // first returns the row that had an id before; nil when it is this one.
-func (g *gathering) first(id spec.Digest, chunk, row int) *first {
-	n, again := g.index.add(id)
+func (g *gathering) first(id *spec.Digest, chunk, row int) *first {
+	n, again := g.index.find(id, len(g.firsts), func(n int) bool {
+		f := &g.firsts[n]
+		return g.parts[f.chunk].ids[f.row] == *id
+	})
 	if !again {
 		g.firsts = append(g.firsts, first{chunk: uint32(chunk), row: uint32(row)})
 		return nil
@@ -102,8 +104,8 @@ func (g *gathering) content(i int, d *stage.Delta) {
 	}
 	ids := g.parts[i].ids[:out.Keep.Of()] // --limit may have cut the last segment short
 	var told []spec.Digest                // apart, where some are equal
-	for r, id := range ids {
-		f := g.first(id, i, r)
+	for r := range ids {
+		f := g.first(&ids[r], i, r)
 		if f == nil {
 			continue
 		}
@@ -111,7 +113,7 @@ func (g *gathering) content(i int, d *stage.Delta) {
 		if told == nil {
 			told = slices.Clone(ids)
 		}
-		told[r] = dataset.OccurrenceID(id, uint64(f.again))
+		told[r] = dataset.OccurrenceID(ids[r], uint64(f.again))
 		g.equal++
 	}
 	if told != nil {
@@ -127,8 +129,8 @@ func (g *gathering) keyed(i int, d *stage.Delta) {
 	}
 	p := g.parts[i]
 	var again []int
-	for r, id := range p.ids[:out.Keep.Of()] {
-		f := g.first(id, i, r)
+	for r := range out.Keep.Of() {
+		f := g.first(&p.ids[r], i, r)
 		if f == nil {
 			continue
 		}
