@@ -45,7 +45,9 @@ func million(ctx context.Context, b *bench) (*section, error) {
 		title: "A large table",
 		text: fmt.Sprintf("dataset, decontaminate (against %d items), validate, split; then \"the rest\": a linear reward model with its penalty\n"+
 			"chosen by cross-validation, evaluate, filter, export. prefab alone: no peer does this. New bytes are those that the\n"+
-			"cache grew by, also as a share of what it held after the first run of both halves.", b.Sizes.Items),
+			"cache grew by, also as a share of what it held after the first run of both halves. An edit's share of a stage's cold\n"+
+			"time is told by the last column. A model is fitted to all rows, and one row more changes all of its numbers: after an\n"+
+			"edit the rest is a run like the first.", b.Sizes.Items),
 		head: append(slices.Clone(usage), "new MB in the cache", "stages that took longest"),
 	}
 	// The head says of prefab what the other tables say of tools: here runs are compared with the first.
