@@ -38,3 +38,6 @@ func floor() int64 {
 	}
 	return kib << 10
 }
+
+// flush has the system write to the disk what it holds back.
+func flush() { syscall.Sync() }

@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
-// settle waits until the files that were just written are known by their times: prefab doubts those of two seconds.
-func (b *bench) settle() { time.Sleep(b.Sizes.Settle) }
+// settle waits until the files that were just written are known by their times: prefab doubts those of two seconds. They
+// are on the disk then, so that the system does not write them while something is timed.
+func (b *bench) settle() {
+	if b.Sizes.Settle > 0 {
+		flush()
+		time.Sleep(b.Sizes.Settle)
+	}
+}
 
 // stages measures pipelines in which the tool is all that costs: what is there to do is to copy a few lines.
 func stages(ctx context.Context, b *bench) (*section, error) {
