@@ -181,7 +181,7 @@ func (o outcome) message(t *testing.T, subject, check string) string {
 // says fails the test unless the text has all the words, in this order.
 func says(t *testing.T, text string, words ...string) {
 	t.Helper()
-	rest := text
+	rest := strings.Join(strings.Fields(text), " ") // messages are wrapped, and may be within a phrase
 	for _, w := range words {
 		i := strings.Index(rest, w)
 		if i < 0 {

@@ -198,11 +198,27 @@ func (t *Task) Metric(m spec.Metric) {
 			if m.Unit == "" {
 				m.Unit = def.Unit
 			}
+			m.Low, m.High = within(&def, m.Low), within(&def, m.High)
 			t.host.Metric(m)
 			return
 		}
 	}
 	panic("stage: metric " + m.Name + " is measured but not defined by Ports")
+}
+
+// within is an end of an interval that does not reach beyond what the metric can be, as one made of a standard error may.
+func within(def *spec.MetricDef, end *float64) *float64 {
+	if end == nil {
+		return nil
+	}
+	x := *end
+	if def.Min != nil {
+		x = max(x, *def.Min)
+	}
+	if def.Max != nil {
+		x = min(x, *def.Max)
+	}
+	return &x
 }
 
 // Note is for Runners: it adds a line to the ledger. Entry.ID names the row.

@@ -128,6 +128,25 @@ func TestMetricsAreDefinedAndNumbers(t *testing.T) {
 	}
 }
 
+// An interval does not reach beyond what a metric can be, and what a kind handed over stays as it was.
+func TestIntervalsEndWhereTheMetricDoes(t *testing.T) {
+	h := &metricsHost{}
+	task := NewTask(h, spec.Ports{Metrics: []spec.MetricDef{{Name: "share", Min: spec.F(0), Max: spec.F(1)}, {Name: "gap"}}})
+	for _, name := range []string{"share", "gap"} {
+		m := spec.Value(name, 0.5, 1)
+		m.Low, m.High = spec.F(-0.1), spec.F(1.1)
+		if task.Metric(m); *m.Low != -0.1 || *m.High != 1.1 {
+			t.Errorf("the interval of %s became %v to %v", name, *m.Low, *m.High)
+		}
+	}
+	if m := h.got[0]; *m.Low != 0 || *m.High != 1 {
+		t.Errorf("the interval of a share is %v to %v", *m.Low, *m.High)
+	}
+	if m := h.got[1]; *m.Low != -0.1 || *m.High != 1.1 {
+		t.Errorf("the interval of a number without bounds is %v to %v", *m.Low, *m.High)
+	}
+}
+
 func scratch() (*os.File, error) {
 	f, err := os.CreateTemp("", "prefab-test-")
 	if err == nil {
