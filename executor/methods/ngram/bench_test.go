@@ -57,3 +57,17 @@ func BenchmarkNewIndex(b *testing.B) {
 		build(b, Defaults(), bench)
 	}
 }
+
+// BenchmarkScanRepeats scans a text for an item, both of which say two words fifty thousand times: its time is to grow with
+// their lengths, not with the product.
+func BenchmarkScanRepeats(b *testing.B) {
+	passage := strings.Repeat("a b ", 50_000)
+	s := build(b, Defaults(), Benchmark{Name: "b", Items: []Item{{Passage: passage}}}).NewScanner()
+	row := "x " + passage + "end"
+	b.SetBytes(int64(len(row)))
+	for b.Loop() {
+		if len(s.Scan(row)) != 1 {
+			b.Fatal("the copy was missed")
+		}
+	}
+}

@@ -63,26 +63,33 @@ func (s *Scanner) collect() {
 		}
 		fresh := !s.seen[h.group]
 		s.seen[h.group] = true
-		repeats := 0
-		for i, p := range group {
-			if repeats++; i == 0 || group[i-1].doc != p.doc {
-				repeats = 1
-			}
-			if s.x.docs[p.doc].hidden {
-				s.tryWhole(p.doc, h.pos-int(p.pos))
-				continue
-			}
-			c := s.candidate(p.doc)
-			if repeats == 1 {
-				c.cover(h.pos, n)
-			}
-			if fresh {
-				c.mark(int(p.pos), n, len(s.x.docs[p.doc].tokens))
-			}
-			if repeats <= maxRepeats {
-				s.lay(c, h.pos, diagonal{p.doc, h.pos - int(p.pos)})
-			}
+		for len(group) > 0 {
+			doc := group[0].doc
+			end, _ := slices.BinarySearchFunc(group, doc+1, func(p posting, doc uint32) int { return cmp.Compare(p.doc, doc) })
+			s.meet(h.pos, doc, group[:end], fresh)
+			group = group[end:]
 		}
+	}
+}
+
+// meet notes that the n-gram at pos of the text stands at some places of a document, in the text for the first time or not.
+func (s *Scanner) meet(pos int, doc uint32, places []posting, fresh bool) {
+	if s.x.docs[doc].hidden {
+		for _, p := range places {
+			s.tryWhole(doc, pos-int(p.pos))
+		}
+		return
+	}
+	n := s.x.settings.N
+	c := s.candidate(doc)
+	c.cover(pos, n)
+	if fresh {
+		for _, p := range places {
+			c.mark(int(p.pos), n, len(s.x.docs[doc].tokens))
+		}
+	}
+	for _, p := range places[:min(len(places), maxRepeats)] {
+		s.lay(c, pos, diagonal{doc, pos - int(p.pos)})
 	}
 }
 

@@ -121,11 +121,14 @@ func (v *View) showFiles(x ShownFiles) {
 		fmt.Fprintln(v.out, "  features of most effect, by absolute weight (weight towards chosen, responses")
 		fmt.Fprintln(v.out, "  that have it)")
 		for _, f := range summary.Features {
-			have := thousands(f.DF)
-			if f.Kind == "interaction" { // a number of every response
-				have = "all"
+			have, kind := thousands(f.DF), "  "+v.styles.faint.Render(f.Kind)
+			switch f.Kind {
+			case "interaction": // a number of every response
+				have, kind = "all", ""
+			case "words":
+				kind = ""
 			}
-			fmt.Fprintf(v.out, "    %+8.3f  %7s  %q\n", f.Weight, have, f.Text)
+			fmt.Fprintf(v.out, "    %+8.3f  %7s  %q%s\n", f.Weight, have, f.Text, kind)
 		}
 	}
 }
