@@ -24,7 +24,7 @@ var Kind = &stage.Kind{
 		Name:        "evaluate",
 		Title:       "measures a reward model on pairs, with intervals, baselines and calibration",
 		Doc:         doc,
-		Version:     2,
+		Version:     3,
 		Methods:     []string{bag.Version, grouping.Version, interval.Version, linear.Version},
 		Determinism: "bitwise per numerics class",
 		Random:      true,

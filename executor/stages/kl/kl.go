@@ -21,7 +21,7 @@ var Kind = &stage.Kind{
 		Name:        "kl",
 		Title:       "measures the divergence of a policy from a reference model",
 		Doc:         doc,
-		Version:     2,
+		Version:     1,
 		Methods:     []string{divergence.Version, exact.Version, grouping.Version, interval.Version},
 		Determinism: "bitwise per numerics class",
 		Schema:      schema,

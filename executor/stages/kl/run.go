@@ -131,9 +131,6 @@ func (m *measurement) ratio(name, method string, terms []float64) spec.Metric {
 }
 
 func metric(name, method string, e interval.Estimate) spec.Metric {
-	if name != k1PerToken {
-		e.Low = max(e.Low, 0)
-	}
 	return spec.Metric{Name: name, Value: &e.Point, Low: &e.Low, High: &e.High, N: int64(e.N), Groups: int64(e.Groups), Method: method}
 }
 

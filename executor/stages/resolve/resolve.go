@@ -22,7 +22,7 @@ var Kind = &stage.Kind{
 		Name:        "resolve",
 		Title:       "makes pairs of votes, by majority",
 		Doc:         doc,
-		Version:     1,
+		Version:     2,
 		Methods:     []string{agreement.Version, exact.Version, interval.Version},
 		Determinism: "bitwise per numerics class",
 		Schema:      schema,

@@ -181,7 +181,7 @@ func edited(f *os.File, nth int) error {
 	field := []byte(`"rejected":"`)
 	i := bytes.Index(part, field)
 	if i < 0 {
-		return errors.New("there is no row in the middle")
+		return errors.New("no row begins where one is to be edited")
 	}
 	_, err = f.WriteAt([]byte("xx"), at+int64(i+len(field)))
 	return err
